@@ -1,0 +1,53 @@
+"""The event envelope: a fact in the past tense, thick enough that readers need not ask back."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from shared.contracts.base import Contract
+
+
+class Envelope(Contract):
+    """What travels over NATS, and what history and replay read.
+
+    ``occurred_at`` is when the fact became true for its owner, ``recorded_at`` when it was written
+    down; ``aggregate_version`` grows by one with each fact of an aggregate, and the newest wins.
+    """
+
+    id: UUID
+    type: str
+    version: int
+    subject: str
+    aggregate_id: UUID
+    aggregate_version: int
+    occurred_at: AwareDatetime
+    recorded_at: AwareDatetime
+    actor: str
+    correlation_id: str
+    data: dict[str, Any]
+
+    def to_cloudevent(self, source: str) -> dict[str, Any]:
+        """Return the event as a CloudEvents 1.0 structured-mode JSON object.
+
+        Args:
+            source: URI reference of the service that owns the fact.
+
+        """
+        return {
+            "specversion": "1.0",
+            "id": str(self.id),
+            "source": source,
+            "type": f"org.devcoop.{self.type}.v{self.version}",
+            "subject": str(self.aggregate_id),
+            "time": _rfc3339(self.occurred_at),
+            "datacontenttype": "application/json",
+            "aggregateversion": self.aggregate_version,
+            "correlationid": self.correlation_id,
+            "data": self.data,
+        }
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
