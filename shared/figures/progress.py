@@ -1,0 +1,163 @@
+"""Progress of an indicator from its baseline to its target.
+
+Source: domain.md 3.1. IATI guidance (results) defines baseline, target, actual and ``ascending``, but no formula
+of progress; the one here holds for both directions, is signed, and is never clipped.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from shared.figures.exact import EXACT, ratio
+
+UNIT = "1"
+PERCENTAGE = "2"
+NOMINAL = "3"
+ORDINAL = "4"
+QUALITATIVE = "5"
+
+State = Literal["regressed", "unchanged", "progressing", "achieved", "maintained", "missed"]
+Flag = Literal[
+    "baseline-assumed-zero",
+    "baseline-missing",
+    "baseline-unreadable",
+    "baseline-disaggregated-only",
+    "baseline-ambiguous",
+    "target-missing",
+    "target-unreadable",
+    "target-disaggregated-only",
+    "target-ambiguous",
+    "target-against-direction",
+    "actual-missing",
+    "actual-unreadable",
+    "actual-disaggregated-only",
+    "actual-ambiguous",
+    "actual-in-future",
+    "later-period-without-actual",
+    "measure-without-progress",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class OnTrackBand:
+    """How far progress may lag behind what is expected and still be on track.
+
+    ``tolerance`` is a share of the expected progress. The default of 0.15 keeps an indicator on track from
+    85 % of what is expected at the date; being ahead is on track as well.
+    """
+
+    tolerance: Decimal = Decimal("0.15")
+
+    def holds(self, progress: Decimal, expected: Decimal) -> bool:
+        """Tell whether progress is on track, both as shares of the way from baseline to target."""
+        return progress >= EXACT.multiply(expected, EXACT.subtract(Decimal(1), self.tolerance))
+
+
+DEFAULT_BAND = OnTrackBand()
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where an indicator stands.
+
+    ``progress`` is (actual - baseline) / (target - baseline): 1 is the target, below 0 is worse than the
+    baseline. ``achievement`` is actual / target, which donors use and which says little where the indicator
+    descends. Both are None where they cannot be told. A target equal to the baseline has no progress but the
+    state ``maintained`` or ``missed``. ``expected`` is the progress due at the date of the figure.
+    """
+
+    baseline: Decimal | None = None
+    target: Decimal | None = None
+    actual: Decimal | None = None
+    progress: Decimal | None = None
+    achievement: Decimal | None = None
+    state: State | None = None
+    expected: Decimal | None = None
+    on_track: bool | None = None
+    flags: tuple[Flag, ...] = ()
+
+
+def indicator_progress(  # noqa: PLR0913
+    baseline: Decimal | None,
+    target: Decimal | None,
+    actual: Decimal | None,
+    *,
+    ascending: bool,
+    measure: str,
+    expected: Decimal | None = None,
+    band: OnTrackBand = DEFAULT_BAND,
+    baseline_may_be_zero: bool = True,
+) -> Progress:
+    """Return the progress of one indicator (domain.md 3.1).
+
+    A missing baseline counts as zero, with a flag, for an ascending indicator measured in units, unless
+    ``baseline_may_be_zero`` is false because there is one that cannot be read. Nominal, ordinal, qualitative
+    and unknown measures have no progress.
+
+    Args:
+        baseline: value before, None if not reported.
+        target: value aimed at, None if not set.
+        actual: value achieved, None if not reported; zero is a value.
+        ascending: whether larger is better.
+        measure: IndicatorMeasure; a percentage (2) has its three values on the same scale.
+        expected: progress due at the date, from ``expected_progress``.
+        band: how much lag still counts as on track.
+        baseline_may_be_zero: whether a missing baseline may be taken for zero.
+
+    """
+    if measure not in (UNIT, PERCENTAGE):
+        return Progress(baseline, target, actual, flags=("measure-without-progress",))
+    flags: list[Flag] = []
+    start = baseline
+    if start is None and ascending and measure == UNIT and baseline_may_be_zero:
+        start = Decimal(0)
+        flags.append("baseline-assumed-zero")
+    elif start is None:
+        flags.append("baseline-missing")
+    if target is None:
+        flags.append("target-missing")
+    if actual is None:
+        flags.append("actual-missing")
+    if start is not None and target is not None and (target < start if ascending else target > start):
+        flags.append("target-against-direction")
+    achievement = None if target is None or actual is None else ratio(actual, target)
+    if start is None or target is None or actual is None:
+        return Progress(baseline, target, actual, None, achievement, None, expected, None, tuple(flags))
+    progress = ratio(EXACT.subtract(actual, start), EXACT.subtract(target, start))
+    state = _state(start, target, actual, ascending=ascending)
+    on_track = _on_track(progress, state, expected, band)
+    return Progress(baseline, target, actual, progress, achievement, state, expected, on_track, tuple(flags))
+
+
+def _state(start: Decimal, target: Decimal, actual: Decimal, *, ascending: bool) -> State:
+    if target == start:
+        return "maintained" if (actual >= target if ascending else actual <= target) else "missed"
+    upward = target > start
+    if actual == start:
+        return "unchanged"
+    if (actual < start) if upward else (actual > start):
+        return "regressed"
+    return "achieved" if (actual >= target if upward else actual <= target) else "progressing"
+
+
+def _on_track(
+    progress: Decimal | None, state: State, expected: Decimal | None, band: OnTrackBand
+) -> bool | None:
+    if progress is None:
+        return state == "maintained"
+    return None if expected is None else band.holds(progress, expected)
+
+
+def expected_progress(start: date, end: date, on: date) -> Decimal | None:
+    """Return the share of the way due on a day: 0 up to the start, 1 from the end, linear between (domain.md 3.1).
+
+    None where the end is before the start.
+    """
+    if end < start:
+        return None
+    if on >= end:
+        return Decimal(1)
+    if on <= start:
+        return Decimal(0)
+    return ratio(Decimal((on - start).days), Decimal((end - start).days))
