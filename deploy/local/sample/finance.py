@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from deploy.local.sample.markup import narrative, narratives, period, value
+from deploy.local.sample.markup import narrative, period, value
 from deploy.local.sample.partners import LOCAL_CURRENCIES, REPORTING, Partner
 from deploy.local.sample.project import REFERENCE, Project
 from shared.figures.shares import currency_places
@@ -188,7 +188,7 @@ def _transaction(
 
 def _organisation(tag: str, partner: Partner, attributes: str = "") -> str:
     ref = f' ref="{partner.ref}"' if partner.ref else ""
-    return f'<{tag}{attributes} type="{partner.type}"{ref}>{narratives(partner.names, "")}</{tag}>'
+    return f'<{tag}{attributes} type="{partner.type}"{ref}>{narrative(partner.name)}</{tag}>'
 
 
 _DESCRIPTIONS = {

@@ -80,7 +80,7 @@ def draw_project(number: int, total: int, seed: int) -> Project:
     place_in_family = number % FAMILY
     children = range(number + 1, min(number + 1 + CHILDREN, total)) if place_in_family == 0 else ()
     country = COUNTRIES[(number * 17 + number // len(COUNTRIES)) % len(COUNTRIES)]
-    start = date(draw.between(2019, 2026), draw.between(1, 12), 1)
+    start = date(draw.between(2020, 2026), draw.between(1, 12), 1)
     end = _end(draw, start)
     by_transaction = not children and start <= REFERENCE and draw.chance(6)
     return Project(
