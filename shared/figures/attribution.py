@@ -1,6 +1,6 @@
 """Whose money it is: amounts by country, region, sector and donor.
 
-Source: domain.md 3.4; IATI guidance: recipient countries and regions, sectors, financial transactions. In each
+Source: IATI guidance: recipient countries and regions, sectors, financial transactions. In each
 dimension the amounts of a stage, currency and year add up to those of the ledger, to the last unit. What is not
 known stays under code None and is never divided by guess.
 """
@@ -44,7 +44,7 @@ class AttributedMoney:
 
 
 def attribute(activity: Activity, finance: ActivityFinance) -> Iterator[AttributedMoney]:
-    """Yield the money of an activity by country, region, sector and donor (domain.md 3.4).
+    """Yield the money of an activity by country, region, sector and donor (IATI guidance: financial transactions).
 
     - Countries and regions share one 100 %, so what is a region's has no country and the other way round. The
       activity's percentages divide all money; where they divide nothing, each transaction goes to its own

@@ -1,6 +1,6 @@
 """Delivery rate: how much of what was allocated has been spent.
 
-Source: ILO GB.267/TC/1, appendix I ("Alloc., Expend., Delivery rate"); domain.md 3.4.
+Source: ILO GB.267/TC/1, appendix I ("Alloc., Expend., Delivery rate").
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Earmarking of a contribution, from its aid types.
 
 Source: IATI code lists AidTypeVocabulary, EarmarkingCategory and AidType; Grand Bargain annex I for the
-modalities; domain.md 2.3. Categories: 1 un-earmarked, 2 softly earmarked, 3 earmarked, 4 tightly earmarked.
+modalities. Categories: 1 un-earmarked, 2 softly earmarked, 3 earmarked, 4 tightly earmarked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +41,7 @@ project holds it to the project. Others, such as budget support or experts, tell
 
 
 def earmarking_of(aid_types: Sequence[AidType], default: Sequence[AidType] = ()) -> Earmarking | None:
-    """Return how tightly a contribution is earmarked (domain.md 2.3), None where no code says it.
+    """Return how tightly a contribution is earmarked (IATI code lists), None where no code says it.
 
     A category (vocabulary 2) goes before a modality (3), a modality before the aid type itself (1).
     Contradicting codes of one vocabulary say nothing.

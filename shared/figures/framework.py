@@ -1,6 +1,6 @@
 """Figures of a results framework: where each indicator stands, and how many stand how.
 
-Source: domain.md 3.1 to 3.3; IATI guidance: results. Within a period, baseline or target, the value without
+Source: IATI guidance: results. Within a period, baseline or target, the value without
 dimensions and locations is the total. Disaggregated values are never added up, neither to a total nor across
 dimensions; where there is no total the figure is None, with a flag. Values over time are taken as published:
 the latest actual is measured against the final target, and no value is carried into a later period.
@@ -109,7 +109,7 @@ class _Value(NamedTuple):
 def framework_figures(
     framework: ResultsFramework, *, on: date, band: OnTrackBand = DEFAULT_BAND
 ) -> FrameworkFigures:
-    """Return the figures of a results framework as of a day (domain.md 3.1 to 3.3).
+    """Return the figures of a results framework as of a day (IATI guidance: results).
 
     Args:
         framework: results with their indicators, as published.

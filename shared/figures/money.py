@@ -1,6 +1,6 @@
 """Money of an activity by stage, currency and year.
 
-Source: domain.md 3.4; IATI guidance: financial transactions, activity budgets. Stages follow one another, from
+Source: IATI guidance: financial transactions, activity budgets. Stages follow one another, from
 pledge to commitment to money received and spent, and are never added up; spend alone is two of them.
 """
 
@@ -33,7 +33,7 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 SPEND: frozenset[Stage] = frozenset({"disbursement", "expenditure"})
-"""The only stages that may be added up: what was paid out and what was spent directly (domain.md 3.4)."""
+"""The only stages that may be added up: what was paid out and what was spent directly (IATI guidance: financial transactions)."""
 
 REVISED = "2"
 
@@ -80,7 +80,7 @@ class Flow(NamedTuple):
 
 
 def stage_of(transaction_type: str) -> Stage:
-    """Return the stage of an IATI TransactionType (domain.md 3.4); ``unclassified`` for a code of no list.
+    """Return the stage of an TransactionType (IATI code list); ``unclassified`` for a code not on it.
 
     ``pledge`` holds both outgoing (12) and incoming (13) pledges.
     """
@@ -90,7 +90,7 @@ def stage_of(transaction_type: str) -> Stage:
 def effective_budgets(budgets: Iterable[PeriodBudget]) -> Iterator[PeriodBudget]:
     """Yield the budgets that count: of each period the revised where there are any, else the original.
 
-    Source: IATI guidance: activity budgets; domain.md 3.4. A period is told by its two dates. Budgets of the
+    Source: IATI guidance: activity budgets. A period is told by its two dates. Budgets of the
     same period and type all count. Periods that overlap but differ each stand for themselves: nothing tells
     which part of one another replaces.
     """
@@ -119,7 +119,9 @@ def flows(finance: ActivityFinance) -> Iterator[Flow]:
 
 
 def ledger(finance: ActivityFinance) -> tuple[LedgerEntry, ...]:
-    """Return the money of an activity by stage, currency and year (domain.md 3.4), in that order.
+    """Return the money of an activity by stage, currency and year, in that order.
+
+    Source: IATI guidance: financial transactions, activity budgets.
 
     Amounts are signed sums, so that a reduction reduces; zero that was reported is an entry, what was not
     reported is none.

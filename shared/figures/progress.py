@@ -1,7 +1,7 @@
 """Progress of an indicator from its baseline to its target.
 
-Source: domain.md 3.1. IATI guidance (results) defines baseline, target, actual and ``ascending``, but no formula
-of progress; the one here holds for both directions, is signed, and is never clipped.
+Source: IATI guidance: results. It defines baseline, target, actual and ``ascending``, but no formula of
+progress; the one here holds for both directions, is signed, and is never clipped.
 """
 
 from dataclasses import dataclass
@@ -89,7 +89,7 @@ def indicator_progress(  # noqa: PLR0913
     band: OnTrackBand = DEFAULT_BAND,
     baseline_may_be_zero: bool = True,
 ) -> Progress:
-    """Return the progress of one indicator (domain.md 3.1).
+    """Return the progress of one indicator (values as in IATI guidance: results).
 
     A missing baseline counts as zero, with a flag, for an ascending indicator measured in units, unless
     ``baseline_may_be_zero`` is false because there is one that cannot be read. Nominal, ordinal, qualitative
@@ -150,9 +150,9 @@ def _on_track(
 
 
 def expected_progress(start: date, end: date, on: date) -> Decimal | None:
-    """Return the share of the way due on a day: 0 up to the start, 1 from the end, linear between (domain.md 3.1).
+    """Return the share of the way due on a day: 0 up to the start, 1 from the end, linear between.
 
-    None where the end is before the start.
+    Source: ours; IATI guidance (results) gives periods and targets, no schedule. None where the end is before the start.
     """
     if end < start:
         return None

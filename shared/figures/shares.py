@@ -1,6 +1,7 @@
 """Dividing an amount by percentages so that the parts add up to it, to the last unit of the currency.
 
-Source: domain.md 3.4 (fractions by country and sector); largest-remainder method; ISO 4217 for minor units.
+Source: IATI ruleset (percentages of countries and regions, and of the sectors of a vocabulary, add up to 100);
+largest-remainder method; ISO 4217 for minor units.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
@@ -72,7 +73,7 @@ class Division(Generic[K]):
 
 
 def division(shares: Sequence[tuple[K, Decimal | None]]) -> Division[K]:
-    """Return how shares divide an amount (domain.md 3.4: fractions must total 100 per vocabulary).
+    """Return how shares divide an amount (IATI ruleset: percentages add up to 100 per vocabulary).
 
     - One share without percentage is the whole.
     - Percentages of 100 in all, or so close that rounding explains it (flag ``rounded``), divide the amount.
@@ -100,7 +101,7 @@ def division(shares: Sequence[tuple[K, Decimal | None]]) -> Division[K]:
 
 
 def split(amount: Decimal, shares: Sequence[tuple[K, Decimal | None]], *, places: int) -> Split[K]:
-    """Divide one amount by shares as ``division`` tells (domain.md 3.4), by the largest-remainder method.
+    """Divide one amount by shares as ``division`` tells (IATI ruleset), by the largest-remainder method.
 
     Args:
         amount: money of either sign; its parts have the same sign.
