@@ -33,7 +33,9 @@ Stage = Literal[
 STAGES: tuple[Stage, ...] = get_args(Stage)
 
 SPEND: frozenset[Stage] = frozenset({"disbursement", "expenditure"})
-"""The only stages that may be added up: what was paid out and what was spent directly (IATI guidance: financial transactions)."""
+"""The only stages that may be added up: what was paid out and what was spent directly.
+
+Source: IATI guidance: financial transactions."""
 
 REVISED = "2"
 

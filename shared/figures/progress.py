@@ -152,7 +152,8 @@ def _on_track(
 def expected_progress(start: date, end: date, on: date) -> Decimal | None:
     """Return the share of the way due on a day: 0 up to the start, 1 from the end, linear between.
 
-    Source: ours; IATI guidance (results) gives periods and targets, no schedule. None where the end is before the start.
+    Source: ours; IATI guidance (results) gives periods and targets, no schedule. None where the end is before
+    the start.
     """
     if end < start:
         return None
