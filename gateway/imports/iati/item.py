@@ -1,17 +1,16 @@
 """From the text of one activity or organisation to the contracts, or to what refuses it."""
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from lxml import etree
 from lxml.etree import _Element as Element
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.imports.iati.activity import ACTIVITY
-from gateway.imports.iati.findings import Finding, Findings
+from gateway.imports.iati.findings import Findings
+from gateway.imports.iati.ignored import note_comments, note_foreign
 from gateway.imports.iati.organisation import ORGANISATION
 from gateway.imports.iati.place import Place
 from gateway.imports.iati.problems import Problem
@@ -28,7 +27,6 @@ _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _ACTIVITY_FIELDS = frozenset(Activity.model_fields)
 _FINANCE_FIELDS = frozenset(ActivityFinance.model_fields)
 _FRAMEWORK_FIELDS = frozenset(ResultsFramework.model_fields)
-_NAMES_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ class Item:
 
 def identifier_of(element: Element, kind: Kind) -> str | None:
     """Return the identifier of an activity or organisation, None if it has none or a blank one."""
-    child = element.find(IDENTIFIERS[kind])
+    child = next(element.iterchildren(IDENTIFIERS[kind]), None)
     return None if child is None else text_of(child) or None
 
 
@@ -74,7 +72,9 @@ class ItemReader:
         element = place.element
         findings = Findings(self.today)
         identifier = self._identifier(element, findings, repeated=repeated)
-        _note_ignored(place, findings)
+        note_comments(place.comments, findings)
+        if place.has_foreign:
+            note_foreign(element, findings)
         problems = list(place.faults(faults_of(element, self.kind)))
         content = None
         if not problems and not findings.problems:
@@ -87,9 +87,9 @@ class ItemReader:
 
     def _identifier(self, element: Element, findings: Findings, *, repeated: bool) -> str | None:
         """Return a good identifier, or None and note why there is none."""
-        child = element.find(IDENTIFIERS[self.kind])
-        identifier = identifier_of(element, self.kind)
-        if identifier is None or child is None:
+        child = next(element.iterchildren(IDENTIFIERS[self.kind]), None)
+        identifier = None if child is None else text_of(child)
+        if not identifier:
             findings.refuse("missing-identifier", f"The {IDENTIFIERS[self.kind]} is missing or blank.", child)
             return None
         if repeated:
@@ -151,45 +151,3 @@ def _note_twins(
                 "twin-transaction", "The transaction equals an earlier one in every respect.", child
             )
         seen.add(each)
-
-
-def _note_ignored(place: Place, findings: Findings) -> None:
-    """Flag what is no part of the standard, and take comments out of the way."""
-    element = place.element
-    if b"<!--" in place.text or b"<?" in place.text:
-        count = sum(1 for _ in element.iter(etree.Comment, etree.ProcessingInstruction))
-        etree.strip_tags(element, etree.Comment, etree.ProcessingInstruction)
-        if count:
-            reason = f"{count} comments or processing instructions are ignored."
-            findings.notice("comment-ignored", reason, None)
-    if b"xmlns" in place.text:
-        _note_foreign("foreign-element-ignored", "elements", list(_foreign_elements(element)), findings)
-        _note_foreign("foreign-attribute-ignored", "attributes", list(_foreign_attributes(element)), findings)
-
-
-def _note_foreign(code: str, what: str, found: list[Finding], findings: Findings) -> None:
-    if found:
-        names = sorted({finding.reason for finding in found})
-        shown = ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
-        reason = f"{len(found)} {what} of other namespaces are ignored: {shown}."
-        findings.notice(code, reason, found[0].element)
-
-
-def _foreign_elements(element: Element) -> Iterator[Finding]:
-    """Yield the outermost elements of other namespaces, by name."""
-    for child in element.iter("{*}*"):
-        parent = child.getparent()
-        if _is_foreign(child) and parent is not None and not _is_foreign(parent):
-            yield Finding("", etree.QName(child).localname, child)
-
-
-def _foreign_attributes(element: Element) -> Iterator[Finding]:
-    """Yield the attributes of other namespaces, by name."""
-    for child in element.iter("*"):
-        for name in child.attrib:
-            if str(name).startswith("{") and not str(name).startswith("{http://www.w3.org/"):
-                yield Finding("", etree.QName(name).localname, child)
-
-
-def _is_foreign(element: Element) -> bool:
-    return str(element.tag).startswith("{")

@@ -16,16 +16,28 @@ from gateway.imports.iati.findings import MAX_PROBLEMS, Finding
 from gateway.imports.iati.parsing import counted_line, line_of
 from gateway.imports.iati.problems import Problem
 from gateway.imports.iati.schema import Fault
+from gateway.imports.iati.window import Piece, Root
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An item in its file: its element, the text it was parsed from, its line and its path."""
+    """An item in its file: its element without comments, the piece of text it was parsed from, and its path."""
 
     element: Element
-    text: bytes
-    line: int
+    piece: Piece
+    root: Root
     path: str
+    comments: int
+
+    @property
+    def line(self) -> int:
+        """The line that the item begins on."""
+        return self.piece.line
+
+    @property
+    def has_foreign(self) -> bool:
+        """Whether anything of another namespace may occur in it."""
+        return self.root.foreign or b"xmlns" in self.piece.data
 
     def faults(self, faults: Iterable[Fault]) -> Iterator[Problem]:
         """Yield what makes the item invalid as problems: the first ones, and how many more there are."""
@@ -67,7 +79,9 @@ class Place:
         counted = {
             element: self.line + line - 1
             for element, line in zip(
-                self.element.getroottree().getroot().iter("*"), _count(self.text), strict=True
+                self.element.getroottree().getroot().iter("*"),
+                _count(self.root.around(self.piece.data)),
+                strict=True,
             )
             if element in wanted
         }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from gateway.imports.iati.ignored import drop_comments
 from gateway.imports.iati.item import ActivityParts, Item, ItemReader, identifier_of
 from gateway.imports.iati.parsing import element_parser
 from gateway.imports.iati.place import Place
@@ -43,21 +44,21 @@ def read(path: Path, facts: FileFacts, *, skip: int = 0) -> Iterator[Item]:
 def _items(window: Window, root: Root, facts: FileFacts, skip: int) -> Iterator[Item]:
     parser = element_parser()
     name = ELEMENTS[facts.kind]
-    language = etree.fromstring(root.tag + f"</{root.name}>".encode(), parser).get(XML_LANG)
+    language = etree.fromstring(root.around(b""), parser).get(XML_LANG)
     reader = ItemReader(facts.kind, datetime.now(UTC).date(), language)
     seen: set[bytes] = set()
     ordinal = 0
     for ordinal, piece in enumerate(split(window, name.encode()), 1):
-        text = root.tag + piece.data + f"</{root.name}>".encode()
         path = f"/{root.name}/{name}[{ordinal}]"
         try:
-            element = etree.fromstring(text, parser)[0]
+            element = etree.fromstring(root.around(piece.data), parser)[0]
         except etree.XMLSyntaxError as error:
             yield _unparsed(ordinal, piece, path, error)
             continue
+        comments = 0 if piece.plain else drop_comments(element)
         digest = _digest(identifier_of(element, facts.kind))
         if ordinal > skip:
-            yield reader.read(ordinal, Place(element, text, piece.line, path), repeated=digest in seen)
+            yield reader.read(ordinal, Place(element, piece, root, path, comments), repeated=digest in seen)
         if digest is not None:
             seen.add(digest)
     if ordinal != facts.count:

@@ -85,9 +85,8 @@ def scan(path: Path, *, max_expanded_bytes: int = MAX_EXPANDED_BYTES) -> FileFac
 
 
 def _parse(root: Root) -> Element:
-    closed = root.tag if root.empty else root.tag[:-1] + b"/>"
     try:
-        return etree.fromstring(closed, element_parser())
+        return etree.fromstring(root.around(b""), element_parser())
     except etree.XMLSyntaxError as error:
         raise FileRefused(
             "malformed-xml", f"The root element is not well-formed: {error.msg}.", root.line

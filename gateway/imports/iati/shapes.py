@@ -50,7 +50,7 @@ class Shape:
         fixed: Mapping[str, Any] | None = None,
     ) -> None:
         self._attributes = dict(attributes or {})
-        self._children = {
+        self._children: dict[Any, tuple[str | None, bool, Read]] = {
             name: (rule.field, isinstance(rule, Many), rule.read) for name, rule in (children or {}).items()
         }
         self._check = check
@@ -60,23 +60,27 @@ class Shape:
         """Return the fields that an element tells."""
         fields = self._fixed.copy()
         attributes = self._attributes
-        for name, raw in cast("list[tuple[str, str]]", element.items()):
-            if name in attributes:
-                field, convert = attributes[name]
+        items: Any = element.items()  # pairs of str
+        for attribute_name, raw in items:
+            if attribute_name in attributes:
+                field, convert = attributes[attribute_name]
                 fields[field] = convert(raw, element, findings)
         children = self._children
         for child in element if children else ():
-            tag = child.tag
-            if tag not in children:
+            rule = children.get(child.tag)
+            if rule is None:
                 continue
-            field_or_none, many, read = children[tag]
+            name, many, read = rule
             value = read(child, findings)
-            if field_or_none is None:
+            if name is None:
                 fields.update(value)
             elif not many:
-                fields[field_or_none] = value
+                fields[name] = value
             elif value is not None:
-                fields.setdefault(field_or_none, []).append(value)
+                if name in fields:
+                    fields[name].append(value)
+                else:
+                    fields[name] = [value]
         if self._check is not None:
             self._check(element, fields, findings)
         return fields
@@ -84,8 +88,9 @@ class Shape:
 
 def text_of(element: Element) -> str:
     """Return the text of an element, whatever it is divided by, without outer blanks."""
-    text = (element.text or "") if not len(element) else "".join(cast("Iterator[str]", element.itertext()))
-    return text.strip()
+    if not len(element):
+        return (element.text or "").strip()
+    return "".join(cast("Iterator[str]", element.itertext())).strip()
 
 
 def text(element: Element, _findings: Findings) -> str | None:

@@ -15,6 +15,7 @@ _BLANKS = re.compile(rb"[ \t\n]*")
 _NAME_ENDS = (b" ", b"\n", b"\t", b"/", b">")
 _DOCTYPE = re.compile(rb"""<!DOCTYPE\s+[^\s\[>]+\s*(?:(SYSTEM|PUBLIC)\s|>|(\[))""")
 _START_TAG = re.compile(rb"""<([^\s<>/="'!?]+)(?:\s+[^\s=<>/"']+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*(/?)>""")
+_FOREIGN = re.compile(rb"""\sxmlns(?::[^\s=]+)?\s*=\s*["'](?!http://www\.w3\.org/)""")
 _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 
 
@@ -89,20 +90,36 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The start tag of the root element: its text without line ends, its name, line and whether it is empty."""
+    """The start tag of the root element: its text without line ends, its name, line and whether it is empty.
+
+    ``foreign`` tells that it declares namespaces other than those of the W3C.
+    """
 
     tag: bytes
     name: str
     line: int
     empty: bool
+    foreign: bool
+
+    def around(self, content: bytes) -> bytes:
+        """Return a document of this root element with other content."""
+        return b"%b%b</%b>" % (
+            self.tag.removesuffix(b"/>") + b">" if self.empty else self.tag,
+            content,
+            self.name.encode(),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One activity or organisation as text, with the line of its first byte."""
+    """One activity or organisation as text, with the line of its first byte.
+
+    ``plain`` tells that it holds neither comments nor processing instructions nor CDATA sections.
+    """
 
     data: bytes
     line: int
+    plain: bool
 
 
 def read_root(window: Window) -> Root | None:
@@ -119,7 +136,8 @@ def read_root(window: Window) -> Root | None:
     tag = window.start_tag(MAX_ROOT_BYTES)
     if tag is None:
         return None
-    root = Root(tag[0].replace(b"\n", b" "), tag[1].decode(), window.line, bool(tag[2]))
+    text = tag[0].replace(b"\n", b" ")
+    root = Root(text, tag[1].decode(), window.line, bool(tag[2]), bool(_FOREIGN.search(text)))
     window.drop(tag.end())
     return root
 
@@ -131,8 +149,8 @@ def split(window: Window, name: bytes) -> Iterator[Piece]:
         window.drop_misc()
         if not (window.starts(start) and window.data[len(start) : len(start) + 1] in _NAME_ENDS):
             return
-        end = _end_of(window, name)
-        yield Piece(bytes(window.data[:end]), window.line)
+        end, plain = _end_of(window, name)
+        yield Piece(bytes(window.data[:end]), window.line, plain)
         window.drop(end)
 
 
@@ -158,12 +176,12 @@ def _drop_doctype(window: Window) -> None:
         raise FileRefused("document-type", reason, window.line)
 
 
-def _end_of(window: Window, name: bytes) -> int:
-    """Return where the element ends that the window begins with."""
+def _end_of(window: Window, name: bytes) -> tuple[int, bool]:
+    """Return where the element ends that the window begins with, and whether nothing hides in it."""
     tag = window.start_tag(MAX_WINDOW_BYTES)
     if tag is None:
         raise FileRefused("malformed-xml", "A start tag has no end.", window.line)
-    at, depth = tag.end(), 0 if tag[2] else 1
+    at, depth, plain = tag.end(), 0 if tag[2] else 1, True
     close = b"</" + name
     marks = re.compile(rb"<(?:!--|!\[CDATA\[|\?|(/?)" + name + rb"(?=[\s/>]))")
     while depth:
@@ -171,10 +189,11 @@ def _end_of(window: Window, name: bytes) -> int:
         if end == 0:
             raise FileRefused("malformed-xml", "An element has no end.", window.line)
         # Most activities hold nothing that makes an end tag something else, so they are not looked at again.
-        if depth == 1 and all(window.data.find(mark, at, end) < 0 for mark in (*_ENDS, b"<" + name)):
-            return end
+        if depth == 1 and all(window.data.find(mark, at, end) < 0 for mark in (b"<!", b"<?", b"<" + name)):
+            return end, plain
+        plain = False
         at, depth = _walk(window, marks, (at, end), depth)
-    return at
+    return at, plain
 
 
 def _walk(window: Window, marks: re.Pattern[bytes], span: tuple[int, int], depth: int) -> tuple[int, int]:
