@@ -9,6 +9,12 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+"""Largest document of an aggregate as JSON text, bounded by what one event may carry."""
+
+MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+"""Largest document of an aggregate as JSON text, bounded by what one event may carry."""
+
 
 class Contract(BaseModel):
     """An immutable value that crosses a boundary: a request, a response, an event."""
@@ -28,3 +34,13 @@ class Contract(BaseModel):
 
         """
         return cls.model_validate_json(text)
+
+    @classmethod
+    def from_event(cls, text: str | bytes) -> Self:
+        """Read the JSON text of an event's data, passing over members that a newer owner may have added.
+
+        Raises:
+            pydantic.ValidationError: the text is not JSON or breaks the contract.
+
+        """
+        return cls.model_validate_json(text, extra="ignore")

@@ -7,7 +7,7 @@ from typing import cast
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from gateway.imports.iati.parsing import line_of, malformed, pull_parser
+from gateway.imports.iati.parsing import close, feed, line_of, pull_parser
 from gateway.imports.iati.problems import FileRefused
 from gateway.imports.iati.schema import ELEMENTS, Kind
 from gateway.imports.iati.window import Root
@@ -16,6 +16,7 @@ MAX_ELEMENT_BYTES = 32 * 1024 * 1024
 """Largest activity or organisation, as text."""
 
 _PRUNE_BYTES = 1024 * 1024
+_TAIL_BYTES = 1024
 
 
 class Content:
@@ -38,20 +39,16 @@ class Content:
         """
         parser = pull_parser(self._root.name)
         element: Element | None = None
-        try:
-            for block in blocks:
-                parser.feed(block)
-                if element is None:
-                    element = next((cast("Element", started) for _, started in parser.read_events()), None)
-                if element is not None:
-                    self._pass(element, len(block))
-        except etree.XMLSyntaxError as error:
-            raise malformed(error) from None
-        try:
-            closed = parser.close()
-        except etree.XMLSyntaxError as error:
-            raise malformed(error, at_end=True) from None
-        self._finish(closed)
+        tail = b""
+        for block in blocks:
+            feed(parser, block)
+            tail = (tail + block)[-_TAIL_BYTES:]
+            if element is None:
+                element = next((cast("Element", started) for _, started in parser.read_events()), None)
+            if element is not None:
+                self._pass(element, len(block))
+        ends = b">" if self._root.empty else b"</%b>" % self._root.name.encode()
+        self._finish(close(parser, broken_off=not tail.rstrip().endswith(ends)))
 
     def _pass(self, root: Element, size: int) -> None:
         """Take note of the children that are complete, and forget them."""

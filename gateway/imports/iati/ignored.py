@@ -9,11 +9,7 @@ from lxml.etree import _Element as Element
 from gateway.imports.iati.findings import Findings
 
 _NAMES_SHOWN = 5
-_FOREIGN_ELEMENTS = etree.XPath("descendant::*[namespace-uri() != '' and namespace-uri(..) = '']")
-_FOREIGN_ATTRIBUTES = etree.XPath(
-    "descendant-or-self::*[namespace-uri() = '']/@*[namespace-uri() != ''"
-    " and not(starts-with(namespace-uri(), 'http://www.w3.org/'))]/.."
-)
+_W3C = "{http://www.w3.org/"
 
 
 def drop_comments(element: Element) -> int:
@@ -32,21 +28,27 @@ def note_comments(count: int, findings: Findings) -> None:
 
 def note_foreign(element: Element, findings: Findings) -> None:
     """Flag elements and attributes of other namespaces, by the first of each."""
-    elements = cast("list[Element]", _FOREIGN_ELEMENTS(element))
+    elements: list[Element] = []
+    attributes: list[tuple[Element, str]] = []
+    for each in element.iter("*"):
+        if _is_foreign(each):
+            if not _is_foreign(cast("Element", each.getparent())):
+                elements.append(each)
+            continue
+        names = cast("list[str]", each.keys())
+        attributes += [(each, name) for name in names if name[0] == "{" and not name.startswith(_W3C)]
     if elements:
-        names = _some(etree.QName(child).localname for child in elements)
-        reason = f"{len(elements)} elements of other namespaces are ignored: {names}."
+        shown = _some(etree.QName(child).localname for child in elements)
+        reason = f"{len(elements)} elements of other namespaces are ignored: {shown}."
         findings.notice("foreign-element-ignored", reason, elements[0])
-    bearers = cast("list[Element]", _FOREIGN_ATTRIBUTES(element))
-    if bearers:
-        foreign = [name for child in bearers for name in map(str, child.attrib) if _is_foreign(name)]
-        names = _some(etree.QName(name).localname for name in foreign)
-        reason = f"{len(foreign)} attributes of other namespaces are ignored: {names}."
-        findings.notice("foreign-attribute-ignored", reason, bearers[0])
+    if attributes:
+        shown = _some(etree.QName(name).localname for _, name in attributes)
+        reason = f"{len(attributes)} attributes of other namespaces are ignored: {shown}."
+        findings.notice("foreign-attribute-ignored", reason, attributes[0][0])
 
 
-def _is_foreign(name: str) -> bool:
-    return name.startswith("{") and not name.startswith("{http://www.w3.org/")
+def _is_foreign(element: Element) -> bool:
+    return str(element.tag).startswith("{")
 
 
 def _some(names: Iterable[str]) -> str:

@@ -16,12 +16,16 @@ from gateway.imports.iati.place import Place
 from gateway.imports.iati.problems import Problem
 from gateway.imports.iati.schema import Kind, faults_of
 from gateway.imports.iati.shapes import Fields, text_of
+from shared.contracts.base import MAX_DOCUMENT_BYTES, Contract
 from shared.contracts.funding.v1 import ActivityFinance, Partner, Transaction
 from shared.contracts.ids import Identifier
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
 
 IDENTIFIERS: dict[Kind, str] = {"activities": "iati-identifier", "organisations": "organisation-identifier"}
+
+_LARGE_BYTES = 1024 * 1024
+"""Text of an item beyond which its documents are measured; no JSON is 32 times as long as its XML."""
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 _ACTIVITY_FIELDS = frozenset(Activity.model_fields)
@@ -79,6 +83,8 @@ class ItemReader:
         content = None
         if not problems and not findings.problems:
             content = self._content(element, findings)
+            if content is not None and len(place.piece.data) > _LARGE_BYTES:
+                _measure(content, findings)
         problems = place.problems(findings.problems) + problems
         notices = place.problems([*findings.notices, *findings.unlisted()])
         return Item(
@@ -133,6 +139,18 @@ def _parts(element: Element, fields: Fields, findings: Findings) -> ActivityPart
     if len(alike) < len(transactions):
         _note_twins(element, transactions, alike, findings)
     return parts
+
+
+def _measure(content: ActivityParts | Partner, findings: Findings) -> None:
+    """Refuse content of which a document is larger than an event can carry."""
+    documents: tuple[Contract, ...] = (
+        (content,) if isinstance(content, Partner) else (content.activity, content.finance, content.framework)
+    )
+    for document in documents:
+        size = len(document.to_json().encode())
+        if size > MAX_DOCUMENT_BYTES:
+            reason = f"What {type(document).__name__} keeps of it takes {size} bytes, more than {MAX_DOCUMENT_BYTES}."
+            findings.refuse("document-too-large", reason, None)
 
 
 def _note_twins(

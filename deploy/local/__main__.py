@@ -1,0 +1,98 @@
+"""`make run` and `make demo`: the whole system on this machine, with a portfolio in it."""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from deploy.local.portfolio import PortfolioRefused, import_file, print_summary
+from deploy.local.sample import write_organisations, write_portfolio
+from deploy.local.system import LocalSystem, StartFailed
+
+DEFAULT_PORT = 8100
+
+console = Console()
+
+
+class Stop(Exception):
+    """The person at the terminal, or the system, asks us to end."""
+
+
+def main() -> int:
+    """Run the command line and return its exit status."""
+    arguments = _arguments()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _raise_stop)
+    try:
+        if arguments.command == "demo":
+            with tempfile.TemporaryDirectory(prefix="devcoop-demo-") as state:
+                return _serve(Path(state), arguments.data, port=0, stay=False)
+        return _serve(Path(arguments.state), arguments.data, port=arguments.port, stay=True)
+    except Stop:
+        console.print("Stopped.")
+        return 0
+    except (StartFailed, PortfolioRefused) as error:
+        console.print(f"[red]{error}[/red]", markup=True, highlight=False)
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    parser.add_argument("command", choices=("run", "demo"), help="serve until Ctrl-C, or print the summary and leave")
+    parser.add_argument("--state", default=".state", help="folder that keeps everything between runs (run)")
+    parser.add_argument("--data", type=Path, help="IATI file to load instead of the sample portfolio")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port of the gateway (run)")
+    return parser.parse_args()
+
+
+def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
+    if data is not None and not data.is_file():
+        raise PortfolioRefused(f"There is no file {data}.")
+    started = time.monotonic()
+    state.mkdir(parents=True, exist_ok=True)
+    with console.status("Starting PostgreSQL, NATS, projects, funding, monitoring and the gateway ..."):
+        system = LocalSystem(state.resolve(), gateway_port=port)
+        system.start()
+    try:
+        for path in [data] if data else _sample(state):
+            import_file(console, system.address, path)
+        print_summary(console, system.address)
+        console.print(f"Ready after {time.monotonic() - started:.0f} s.")
+        if stay:
+            _stay(system)
+    finally:
+        with console.status("Stopping ..."):
+            system.stop()
+    return 0
+
+
+def _sample(state: Path) -> list[Path]:
+    """Write the sample portfolio and its donors, and return the files."""
+    portfolio, organisations = state / "sample-activities.xml", state / "sample-organisations.xml"
+    write_portfolio(portfolio)
+    write_organisations(organisations)
+    return [organisations, portfolio]
+
+
+def _stay(system: LocalSystem) -> None:
+    address = system.address
+    console.print(f"Serving on [bold]{address}[/bold], with the whole interface on {address}/docs")
+    console.print(f"  curl '{address}/v1/results/summary?group_by=country'")
+    console.print("Ctrl-C stops everything.")
+    while True:
+        for process in system.ended():
+            raise StartFailed(f"{process.name} ended by itself:\n{process.last_log_lines()}")
+        time.sleep(0.5)
+
+
+def _raise_stop(_number: int, _frame: FrameType | None) -> None:
+    raise Stop
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""Loading a portfolio through the gateway, and showing what became of it, as any client of it would."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+POLL_SECONDS = 0.2
+SHOWN_GROUPS = 15
+SHOWN_REFUSALS = 5
+
+
+class PortfolioRefused(Exception):
+    """The gateway did not take the file; the message is the gateway's."""
+
+
+def import_file(console: Console, address: str, path: Path) -> None:
+    """Import an IATI file and show its progress.
+
+    Raises:
+        PortfolioRefused: the file as a whole was refused.
+
+    """
+    started = _post(f"{address}/v1/imports", path)
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[kind]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(path.name, total=started["progress"]["total"], kind=started["kind"])
+        while True:
+            view = _get(f"{address}/v1/imports/{started['id']}")
+            bar.update(task, completed=view["progress"]["done"])
+            if view["status"] == "completed":
+                break
+            time.sleep(POLL_SECONDS)
+    counts = view["progress"]
+    said = ", ".join(f"{counts[key]} {key}" for key in ("accepted", "changed", "unchanged", "refused", "notices"))
+    console.print(f"  {said}")
+    if counts["refused"]:
+        _print_refusals(console, address, view)
+
+
+def print_summary(console: Console, address: str) -> None:
+    """Print the unified results by country as a table, one line per country and currency."""
+    summary = _get(f"{address}/v1/results/summary?group_by=country")
+    table = Table(title="Results by recipient country", title_justify="left")
+    for name in ("Country", "Projects", "Indicators", "Reported", "On track", "Currency"):
+        table.add_column(name, justify="left" if name in ("Country", "Currency") else "right")
+    for name in ("Budget", "Commitments in", "Receipts", "Spend", "Delivery"):
+        table.add_column(name, justify="right")
+    groups = sorted(summary["groups"], key=lambda group: -group["projects"])
+    for group in groups[:SHOWN_GROUPS]:
+        _add_group(table, group)
+    table.add_section()
+    _add_group(table, {**summary["whole"], "code": "All"})
+    console.print(table)
+    if len(groups) > SHOWN_GROUPS:
+        console.print(f"  The {SHOWN_GROUPS} countries with most projects, of {len(groups)}.")
+
+
+def _add_group(table: Table, group: dict[str, Any]) -> None:
+    results = group["results"]
+    head = [
+        group["code"] or "not stated",
+        *(f"{n:,}" for n in (group["projects"], results["indicators"], results["reported"], results["on_track"])),
+    ]
+    for money in group["money"] or [None]:
+        table.add_row(*head, *_money_cells(money))
+        head = [""] * len(head)
+
+
+def _money_cells(money: dict[str, Any] | None) -> list[str]:
+    if money is None:
+        return ["–"] * 6
+    keys = ("budget", "incoming_commitments", "receipts", "spend")
+    ratio = money["delivery_rate"]["ratio"]
+    delivery = "–" if ratio is None else f"{Decimal(ratio) * 100:.0f} %"
+    return [money["currency"] or "?", *(_amount(money[key]) for key in keys), delivery]
+
+
+def _amount(amount: str | None) -> str:
+    return "–" if amount is None else f"{Decimal(amount):,.0f}"
+
+
+def _print_refusals(console: Console, address: str, view: dict[str, Any]) -> None:
+    report = _get(f"{address}{view['report']}?outcome=refused&limit={SHOWN_REFUSALS}")
+    for item in report["items"]:
+        problem = item["problems"][0]
+        console.print(f"  refused, line {problem['line']}: {item['identifier']}: {problem['reason']}", markup=False)
+
+
+def _post(url: str, path: Path) -> dict[str, Any]:
+    with path.open("rb") as body:
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)}
+        return _send(urllib.request.Request(url, data=body, headers=headers, method="POST"))  # noqa: S310
+
+
+def _get(url: str) -> dict[str, Any]:
+    return _send(urllib.request.Request(url))  # noqa: S310
+
+
+def _send(request: urllib.request.Request) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
+            return dict(json.load(answer))
+    except urllib.error.HTTPError as error:
+        problem = json.load(error)
+        raise PortfolioRefused(f"{problem['title']}: {problem['detail']} ({problem['code']})") from error

@@ -1,0 +1,92 @@
+"""The whole system on this machine: embedded PostgreSQL and NATS, the owners, and the gateway."""
+
+import secrets
+from pathlib import Path
+
+from deploy.local.embedded import EmbeddedStack
+from deploy.local.processes import ServiceProcess, StartFailed
+
+OWNERS = ("projects", "funding", "monitoring")
+
+
+class LocalSystem:
+    """Everything that `make run` starts; `stop` leaves no process behind."""
+
+    def __init__(self, state: Path, *, gateway_port: int = 0) -> None:
+        self._stack = EmbeddedStack(state / "stack")
+        self._folder = state / "processes"
+        self._keys = state / "keys"
+        self._gateway_port = gateway_port
+        self.processes: dict[str, ServiceProcess] = {}
+
+    def start(self) -> None:
+        """Start all parts, the owners before the gateway, and wait until they are ready.
+
+        Raises:
+            StartFailed: a part did not come up; those that did are stopped again.
+
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._stack.start()
+        try:
+            self._start_owners()
+            self._start_gateway()
+        except BaseException:
+            self.stop()
+            raise
+
+    @property
+    def address(self) -> str:
+        """The one public address."""
+        return self.processes["gateway"].address
+
+    def stop(self) -> None:
+        """Stop every process, then the broker and the database."""
+        for process in reversed(self.processes.values()):
+            process.ask_to_stop()
+        for process in reversed(self.processes.values()):
+            process.await_stop()
+        self._stack.stop()
+
+    def ended(self) -> list[ServiceProcess]:
+        """Return the processes that ended by themselves."""
+        return [process for process in self.processes.values() if process.has_ended()]
+
+    def _start_owners(self) -> None:
+        for owner in OWNERS:
+            self._launch(owner, f"services.{owner}.main", owner, {})
+        for owner in OWNERS:
+            self.processes[owner].await_ready()
+
+    def _start_gateway(self) -> None:
+        urls = {f"DEVCOOP_{owner.upper()}_URL": self.processes[owner].address for owner in OWNERS}
+        for role in ("projector", "importer"):
+            self._launch(f"gateway-{role}", "gateway.main", "gateway", {**urls, "DEVCOOP_ROLES": f'["{role}"]'})
+        api = {**urls, "DEVCOOP_ROLES": '["api"]', "DEVCOOP_PORT": str(self._gateway_port)}
+        self._launch("gateway", "gateway.main", "gateway", api)
+        for name in ("gateway-projector", "gateway-importer", "gateway"):
+            self.processes[name].await_ready()
+
+    def _launch(self, name: str, module: str, database: str, extra: dict[str, str]) -> None:
+        environment = {
+            "DEVCOOP_ENVIRONMENT": "development",
+            "DEVCOOP_DATABASE_URL": self._stack.database(database),
+            "DEVCOOP_NATS_URL": self._stack.nats_url,
+            "DEVCOOP_CURSOR_KEY": self._key("cursor"),
+            **extra,
+        }
+        process = ServiceProcess(name, module, environment, self._folder)
+        process.start()
+        self.processes[name] = process
+
+    def _key(self, name: str) -> str:
+        """Return a development key, made on first use and kept for this state folder alone."""
+        path = self._keys / name
+        if not path.exists():
+            self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_text(secrets.token_urlsafe(32))
+        return path.read_text()
+
+
+__all__ = ["LocalSystem", "StartFailed"]

@@ -1,0 +1,58 @@
+"""Receiving an upload onto disk, as a bare body or as a part of a form, one piece in memory at a time."""
+
+from typing import IO
+
+from fastapi import Request, UploadFile
+from starlette.requests import ClientDisconnect
+
+from shared.chassis.errors import BadRequest, TooLarge
+
+PIECE_BYTES = 1024 * 1024
+
+
+async def receive(request: Request, file: IO[bytes], *, limit: int) -> int:
+    """Write the uploaded bytes to ``file`` and return how many there are.
+
+    Raises:
+        BadRequest: nothing was uploaded, the form has no part ``file``, or the upload broke off.
+        TooLarge: there are more than ``limit`` bytes.
+
+    """
+    try:
+        if request.headers.get("content-type", "").startswith("multipart/form-data"):
+            size = await _receive_form(request, file, limit)
+        else:
+            size = await _receive_body(request, file, limit)
+    except ClientDisconnect as error:
+        raise BadRequest("The upload broke off.", code="truncated-upload") from error
+    if size == 0:
+        raise BadRequest("The upload is empty.", code="empty-file")
+    file.flush()
+    return size
+
+
+async def _receive_body(request: Request, file: IO[bytes], limit: int) -> int:
+    size = 0
+    async for piece in request.stream():
+        size += len(piece)
+        _bound(size, limit)
+        file.write(piece)
+    return size
+
+
+async def _receive_form(request: Request, file: IO[bytes], limit: int) -> int:
+    size = 0
+    async with request.form(max_files=1, max_fields=10) as form:
+        part = form.get("file")
+        if not isinstance(part, UploadFile):
+            raise BadRequest("The form has no part `file`.", code="missing-file")
+        while piece := await part.read(PIECE_BYTES):
+            size += len(piece)
+            _bound(size, limit)
+            file.write(piece)
+    return size
+
+
+def _bound(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(f"An import takes at most {limit} bytes as sent.", code="file-too-large")

@@ -1,0 +1,157 @@
+"""The worker that takes files through: durable, resumable, one import at a time per worker.
+
+An import is held by an advisory lock of a session, so that the death of a worker frees it at once; the next
+worker goes on behind the last batch that was noted. Batches are idempotent, so one that was taken but not
+noted is sent again without effect.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import text
+from sqlmodel import col, delete, select, update
+
+from gateway.imports.iati.reader import Item, read
+from gateway.imports.iati.scan import FileFacts
+from gateway.imports.models import Import, ImportChunk, ImportItem
+from gateway.imports.owners import OwnerAway, Owners, Taken
+from gateway.imports.store import fetch_file
+from gateway.projection.generations import ReadModel
+from gateway.projection.visibility import await_writes, parse_write
+from shared.chassis.db import Database, bulk_upsert
+from shared.chassis.workers import pause
+
+IMPORT_LOCK = 0x1A71
+PAUSE_SECONDS = 0.1
+VISIBLE_SECONDS = 120
+
+_log = structlog.get_logger()
+
+
+class ImportWorker:
+    """Takes queued imports, oldest first."""
+
+    name = "imports"
+
+    def __init__(self, database: Database, owners: Owners, read_model: ReadModel, *, batch_items: int) -> None:
+        self._database = database
+        self._owners = owners
+        self._read_model = read_model
+        self._batch_items = batch_items
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; an import under way stops behind its current batch."""
+        while not stop.is_set():
+            if not await self._work_one(stop):
+                await pause(stop, PAUSE_SECONDS)
+
+    async def _work_one(self, stop: asyncio.Event) -> bool:
+        for import_id in await self._unfinished():
+            async with self._database.engine.connect() as connection:
+                lock = {"space": IMPORT_LOCK, "key": import_id.int & 0x7FFFFFFF}
+                held = await connection.scalar(text("SELECT pg_try_advisory_lock(:space, :key)"), lock)
+                await connection.commit()
+                if not held:
+                    continue
+                try:
+                    await self._work(import_id, stop)
+                finally:
+                    await connection.execute(text("SELECT pg_advisory_unlock(:space, :key)"), lock)
+                    await connection.commit()
+                return True
+        return False
+
+    async def _unfinished(self) -> Sequence[UUID]:
+        async with self._database.session() as session:
+            statement = select(Import.id).where(col(Import.status).in_(("queued", "running"))).order_by(col(Import.id))
+            return (await session.exec(statement)).all()
+
+    async def _work(self, import_id: UUID, stop: asyncio.Event) -> None:
+        async with self._database.session() as session:
+            row = await session.get(Import, import_id)
+        if row is None or row.status not in ("queued", "running"):
+            return
+        log = _log.bind(import_id=str(import_id), total=row.total, done=row.done)
+        await self._update(import_id, status="running", started_at=row.started_at or datetime.now(UTC))
+        log.info("import.running")
+        with tempfile.TemporaryDirectory(prefix="devcoop-import-") as folder:
+            path = Path(folder) / "file"
+            await fetch_file(self._database, import_id, path)
+            try:
+                await self._send_all(row, path, stop)
+            except OwnerAway as away:
+                await self._update(import_id, waiting_for=str(away))
+                return
+        if not stop.is_set() and await self._visible(import_id):
+            await self._finish(import_id)
+            log.info("import.completed")
+
+    async def _send_all(self, row: Import, path: Path, stop: asyncio.Event) -> None:
+        """Send batch after batch, reading the next one while the owners take the last."""
+        items = read(path, FileFacts.from_dict(row.facts), skip=row.done)
+        batch = await asyncio.to_thread(self._next_batch, items)
+        while batch and not stop.is_set():
+            ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, items))
+            try:
+                taken = await self._owners.take(batch, correlation_id=str(row.id), dry_run=row.dry_run)
+                await self._note(row.id, batch, taken)
+            finally:
+                following = await ahead
+            batch = following
+
+    def _next_batch(self, items: Iterator[Item]) -> list[Item]:
+        return list(islice(items, self._batch_items))
+
+    async def _note(self, import_id: UUID, batch: Sequence[Item], taken: Taken) -> None:
+        """Write a batch into the report and move the import on, in one transaction."""
+        async with self._database.session() as session, session.begin():
+            await bulk_upsert(session, ImportItem, list(_report(import_id, batch, taken)), key=["import_id", "ordinal"])
+            row = await session.get_one(Import, import_id, with_for_update=True)
+            row.done = batch[-1].ordinal
+            for outcome in taken.outcomes:
+                setattr(row, outcome, getattr(row, outcome) + 1)
+            row.notices += sum(len(item.notices) for item in batch)
+            row.last_writes = {**row.last_writes, **taken.last_writes}
+            row.waiting_for = None
+
+    async def _visible(self, import_id: UUID) -> bool:
+        """Wait until the read model has taken in the last write of each part."""
+        async with self._database.session() as session:
+            row = await session.get_one(Import, import_id)
+        writes = [parse_write(write) for write in row.last_writes.values()]
+        if row.dry_run or await await_writes(self._read_model, writes, seconds=VISIBLE_SECONDS):
+            return True
+        await self._update(import_id, waiting_for="the read model")
+        return False
+
+    async def _update(self, import_id: UUID, **values: Any) -> None:  # noqa: ANN401
+        async with self._database.session() as session, session.begin():
+            await session.exec(update(Import).where(col(Import.id) == import_id).values(**values))
+
+    async def _finish(self, import_id: UUID) -> None:
+        async with self._database.session() as session, session.begin():
+            await session.exec(delete(ImportChunk).where(col(ImportChunk.import_id) == import_id))
+            values = {"status": "completed", "waiting_for": None, "finished_at": datetime.now(UTC)}
+            await session.exec(update(Import).where(col(Import.id) == import_id).values(**values))
+
+
+def _report(import_id: UUID, batch: Sequence[Item], taken: Taken) -> Iterator[dict[str, Any]]:
+    for item, outcome, problems in zip(batch, taken.outcomes, taken.problems, strict=True):
+        yield {
+            "import_id": import_id,
+            "ordinal": item.ordinal,
+            "line": item.line,
+            "identifier": item.identifier,
+            "outcome": outcome,
+            "problems": problems,
+            "notices": [asdict(notice) for notice in item.notices],
+        }
+

@@ -1,0 +1,79 @@
+"""The gateway: the unified results, imports, and the owners' interfaces under one address."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from gateway import passthrough
+from gateway.imports.api import router as imports
+from gateway.imports.owners import Owners
+from gateway.imports.worker import ImportWorker
+from gateway.openapi import install_openapi
+from gateway.projection.generations import ReadModel
+from gateway.projection.projector import Projector
+from gateway.results.api import router as results
+from gateway.results.cache import AnswerCache, AnswerCacheMiddleware
+from gateway.settings import Settings
+from shared.chassis.app import Runtime, Service, serve
+from shared.chassis.health import Check, CheckFunction
+from shared.chassis.http import Client
+from shared.chassis.settings import ServiceSettings
+
+
+@asynccontextmanager
+async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
+    """Add what the gateway has beyond the chassis: clients of the owners, the read model, and its roles' workers."""
+    settings = runtime.settings_as(Settings)
+    async with AsyncExitStack() as stack:
+        clients = {
+            owner: await stack.enter_async_context(Client(url)) for owner, url in settings.owner_urls.items()
+        }
+        read_model = ReadModel(runtime.database, app.state.answers)
+        stack.push_async_callback(read_model.dispose)
+        runtime.parts |= {"owners": clients, "read_model": read_model}
+        runtime.supervisor.start(read_model)
+        if "projector" in settings.roles:
+            runtime.supervisor.start(Projector(runtime.database, runtime.bus))
+        if "importer" in settings.roles:
+            owners = Owners(clients, retry_seconds=settings.import_retry_seconds)
+            runtime.supervisor.start(
+                ImportWorker(runtime.database, owners, read_model, batch_items=settings.import_batch_items)
+            )
+        if "api" in settings.roles:
+            runtime.checks["read_model"] = _read_model_check(read_model)
+        yield
+
+
+def customise(app: FastAPI, settings: ServiceSettings) -> None:
+    """Add the cache of answers, and the owners' routes to the interface's document."""
+    assert isinstance(settings, Settings)  # noqa: S101  (told to the type checker)
+    app.state.answers = AnswerCache(settings.answer_cache_bytes)
+    app.add_middleware(AnswerCacheMiddleware, cache=app.state.answers)
+    install_openapi(app)
+
+
+def _read_model_check(read_model: ReadModel) -> CheckFunction:
+    async def check() -> Check:
+        return Check(state="ok" if read_model.is_available else "down")
+
+    return check
+
+
+SERVICE = Service(
+    name="gateway",
+    title="DevCoop",
+    description=(
+        "Results tracking for development cooperation: unified results from all services, imports of IATI files, "
+        "and the services' own interfaces."
+    ),
+    routers=[results, imports, passthrough.router],
+    migrations=Path(__file__).parent / "migrations",
+    settings=Settings,
+    extend=extend,
+    customise=customise,
+)
+
+if __name__ == "__main__":
+    serve(SERVICE)

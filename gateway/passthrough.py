@@ -1,0 +1,56 @@
+"""Writes and reads of the owners under the gateway's address, passed on as they came."""
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from shared.chassis.app import CurrentRuntime
+from shared.chassis.errors import Unavailable
+from shared.chassis.http import Client, TransportError
+from shared.chassis.telemetry import CORRELATION_HEADER, correlation_id
+
+OWNER_OF_PATH = {
+    "activities": "projects",
+    "finances": "funding",
+    "partners": "funding",
+    "frameworks": "monitoring",
+}
+"""First segment below ``/v1`` of every route that belongs to an owning service."""
+
+REQUEST_HEADERS = ("accept", "content-type", "if-match", "if-none-match")
+RESPONSE_HEADERS = ("content-type", "etag", "location", "devcoop-write", "retry-after", "allow")
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+router = APIRouter(include_in_schema=False)
+
+_log = structlog.get_logger()
+
+
+async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
+    """Send a request on to its owner, and answer what the owner answers.
+
+    Raises:
+        Unavailable: the owner is away.
+
+    """
+    owner = OWNER_OF_PATH[request.url.path.split("/")[2]]
+    clients: dict[str, Client] = runtime.parts["owners"]
+    query = request.scope["query_string"].decode("latin-1")
+    target = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+    headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
+    try:
+        answer = await clients[owner].request(
+            request.method,
+            target,
+            content=await request.body(),
+            headers={**headers, CORRELATION_HEADER: correlation_id()},
+        )
+    except TransportError as error:
+        _log.warning("owner.away", owner=owner, error=type(error).__name__)
+        raise Unavailable(f"The {owner} service is away.", code="owner-unavailable") from error
+    passed = {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
+    return Response(answer.content, answer.status_code, headers=passed)
+
+
+for _segment in OWNER_OF_PATH:
+    router.add_api_route(f"/v1/{_segment}", pass_on, methods=METHODS)
+    router.add_api_route(f"/v1/{_segment}/{{rest:path}}", pass_on, methods=METHODS)

@@ -1,0 +1,188 @@
+"""Keeping one generation of the read model up to date with the owners' streams.
+
+The position in each stream is written in the transaction that takes its messages in. So nothing is lost or taken
+twice, whatever dies, and no message has to be acknowledged.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+import structlog
+from pydantic import ValidationError
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.projection.generations import CHANNEL
+from gateway.projection.reducers import Event, reduce, refresh
+from gateway.projection.tables import DeadLetter, Position
+from shared.chassis.bus import BrokerAway, Bus
+from shared.chassis.db import Database, bulk_upsert, execute
+from shared.chassis.stream import StreamMessage, StreamReader
+from shared.chassis.workers import pause
+from shared.contracts.catalog import OWNERS
+from shared.contracts.events import decode
+
+MOST_EVENTS = 600
+RETRY_SECONDS = 0.5
+IDLE_SECONDS = 60.0
+
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+_log = structlog.get_logger()
+
+
+class Follower:
+    """Follows all streams for one generation."""
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database, self._bus = database, bus
+        self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
+        self._streams: dict[str, datetime | None] = {}
+        self._refreshed: date | None = None
+        self.positions: dict[str, int] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Follow the streams until told to stop."""
+        await self._begin(stop)
+        pumps = [asyncio.create_task(self._pump(owner, stop), name=f"pump-{owner}") for owner in self.positions]
+        try:
+            while not stop.is_set():
+                for pump in pumps:
+                    if pump.done():
+                        pump.result()
+                await self._refresh_if_due()
+                await self._apply(await self._next(stop), stop)
+        finally:
+            for pump in pumps:
+                pump.cancel()
+            await asyncio.gather(*pumps, return_exceptions=True)
+
+    async def _begin(self, stop: asyncio.Event) -> None:
+        """Find out where to go on; a stream that was made anew is read from its beginning."""
+        while not stop.is_set():
+            try:
+                infos = {owner: await self._bus.ensure_stream(owner) for owner in OWNERS}
+                break
+            except BrokerAway as error:
+                _log.warning("projector.waiting", reason=str(error))
+                await pause(stop, RETRY_SECONDS)
+        else:
+            return
+        async with self._database.session() as session:
+            for owner, info in infos.items():
+                known = await session.get(Position, owner)
+                goes_on = known and known.stream_created == info.created and known.sequence <= info.state.last_seq
+                self.positions[owner] = known.sequence if known and goes_on else 0
+                self._streams[owner] = info.created
+
+    async def _pump(self, owner: str, stop: asyncio.Event) -> None:
+        reader = StreamReader(self._bus, owner, after=self.positions[owner])
+        try:
+            while not stop.is_set():
+                try:
+                    messages = await reader.read()
+                except BrokerAway as error:
+                    _log.warning("projector.waiting", reason=str(error))
+                    await pause(stop, RETRY_SECONDS)
+                    continue
+                if messages:
+                    await self._queue.put(messages)
+        finally:
+            await reader.close()
+
+    async def _next(self, stop: asyncio.Event) -> list[StreamMessage]:
+        """Return what has been read, of all streams together; nothing after an idle while or when to stop."""
+        waiting = asyncio.create_task(self._queue.get())
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({waiting, stopped}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not waiting.done():
+            waiting.cancel()
+            return []
+        messages = list(waiting.result())
+        while len(messages) < MOST_EVENTS and not self._queue.empty():
+            messages += self._queue.get_nowait()
+        return messages
+
+    async def _apply(self, messages: Sequence[StreamMessage], stop: asyncio.Event) -> None:
+        """Take messages in; what cannot be taken becomes a dead letter, and costs the others nothing."""
+        while messages and not stop.is_set():
+            try:
+                await self._take(messages)
+            except (ValidationError, ValueError, ArithmeticError, DBAPIError) as error:
+                if isinstance(error, DBAPIError) and error.connection_invalidated:
+                    await self._wait_for_database(error, stop)
+                    continue
+                if len(messages) > 1:
+                    for message in messages:
+                        await self._apply([message], stop)
+                else:
+                    await self._bury(messages[0], error)
+                return
+            except (SQLAlchemyError, OSError) as error:
+                await self._wait_for_database(error, stop)
+                continue
+            return
+
+    async def _wait_for_database(self, error: Exception, stop: asyncio.Event) -> None:
+        _log.warning("projector.database_away", error=f"{type(error).__name__}: {error}"[:300])
+        await pause(stop, RETRY_SECONDS)
+
+    async def _take(self, messages: Sequence[StreamMessage]) -> None:
+        events = [_event(message) for message in messages]
+        async with self._database.session() as session, session.begin():
+            await reduce(session, events, today=datetime.now(UTC).date())
+            await self._move(session, events)
+        for message in messages:
+            self.positions[message.owner] = message.sequence
+
+    async def _move(self, session: AsyncSession, events: Iterable[Event]) -> None:
+        rows = {
+            event.owner: {
+                "owner": event.owner,
+                "sequence": event.sequence,
+                "stream_created": self._streams[event.owner],
+                "recorded_at": event.header.recorded_at,
+            }
+            for event in events
+        }
+        await bulk_upsert(session, Position, list(rows.values()), key=["owner"])
+        await execute(session, _NOTIFY)
+
+    async def _bury(self, message: StreamMessage, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        _log.error("projector.dead_letter", owner=message.owner, sequence=message.sequence, reason=reason[:300])
+        letter = DeadLetter(
+            owner=message.owner,
+            sequence=message.sequence,
+            reason=reason[:2000],
+            payload=message.data,
+            noted_at=datetime.now(UTC),
+        )
+        async with self._database.session() as session, session.begin():
+            await session.merge(letter)
+            row = {"owner": message.owner, "sequence": message.sequence, "recorded_at": None}
+            row["stream_created"] = self._streams[message.owner]
+            await bulk_upsert(session, Position, [row], key=["owner"])
+        self.positions[message.owner] = message.sequence
+
+    async def _refresh_if_due(self) -> None:
+        """Bring figures that depend on the day to today, once a day."""
+        today = datetime.now(UTC).date()
+        if self._refreshed == today:
+            return
+        while True:
+            async with self._database.session() as session, session.begin():
+                count = await refresh(session, today=today)
+                if count:
+                    await execute(session, _NOTIFY)
+            if not count:
+                break
+        self._refreshed = today
+
+
+def _event(message: StreamMessage) -> Event:
+    header, data = decode(message.data)
+    return Event(message.owner, message.sequence, header, data)

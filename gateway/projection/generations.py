@@ -1,0 +1,188 @@
+"""Generations of the read model: each lies in a PostgreSQL schema of its own, and one of them answers.
+
+A generation is built from the streams beside the one that answers, and takes over when it has caught up. So
+a rebuild, and a change of the tables, happen while the gateway goes on answering.
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlmodel import Field, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.base import Base, ReadBase
+from gateway.results.cache import AnswerCache
+from shared.chassis.db import Database, execute
+from shared.chassis.errors import Unavailable
+from shared.chassis.workers import pause
+
+PROJECTION_VERSION = 1
+"""Raise it when the reducers make something else of the same events."""
+
+CHANNEL = "read_model"
+"""PostgreSQL notifications of every batch that was taken in, and of every change of generation."""
+
+RECHECK_SECONDS = 1.0
+
+_NOTIFY = text("SELECT pg_notify('read_model', '')")
+
+
+class State(StrEnum):
+    """A generation is built, answers, and is dropped."""
+
+    BUILDING = "building"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Generation(Base, table=True):
+    """One generation of the read model."""
+
+    __tablename__ = "generation"
+
+    id: int | None = Field(default=None, primary_key=True)
+    fingerprint: str
+    state: str
+    created_at: datetime
+    activated_at: datetime | None = None
+
+    @property
+    def schema_name(self) -> str:
+        """The PostgreSQL schema of its tables."""
+        return f"read_{self.id}"
+
+
+def fingerprint() -> str:
+    """Return what tells whether a generation was built by this code: its tables and its reducers' version."""
+    tables = ReadBase.metadata.sorted_tables
+    statements = [str(CreateTable(table)) for table in tables]
+    statements += sorted(str(CreateIndex(index)) for table in tables for index in table.indexes)
+    told = "\n".join([*statements, str(PROJECTION_VERSION)])
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+async def begin(session: AsyncSession) -> Generation:
+    """Begin a new generation, with its empty tables; a projector builds it and lets it take over."""
+    generation = Generation(fingerprint=fingerprint(), state=State.BUILDING, created_at=datetime.now(UTC))
+    session.add(generation)
+    await session.flush()
+    await execute(session, text(f'CREATE SCHEMA "{generation.schema_name}"'))
+    await execute(session, _NOTIFY)
+    await execute(session, text(f'SET LOCAL search_path TO "{generation.schema_name}"'))
+    await (await session.connection()).run_sync(ReadBase.metadata.create_all, checkfirst=False)
+    return generation
+
+
+async def followed(session: AsyncSession) -> Sequence[Generation]:
+    """Return the generations of this code that are to be kept up to date."""
+    statement = select(Generation).where(
+        col(Generation.fingerprint) == fingerprint(), col(Generation.state).in_((State.BUILDING, State.ACTIVE))
+    )
+    return (await session.exec(statement.order_by(col(Generation.id)))).all()
+
+
+async def activate(session: AsyncSession, generation_id: int) -> None:
+    """Let a generation answer in place of every other that does."""
+    for generation in (await session.exec(select(Generation).with_for_update())).all():
+        if generation.id == generation_id:
+            generation.state, generation.activated_at = State.ACTIVE, datetime.now(UTC)
+        elif generation.state == State.ACTIVE or (generation.id or 0) < generation_id:
+            generation.state = State.RETIRED
+    await execute(session, _NOTIFY)
+
+
+async def drop_retired(session: AsyncSession) -> None:
+    """Drop the generations that answer no more."""
+    for generation in (await session.exec(select(Generation).where(col(Generation.state) == State.RETIRED))).all():
+        await execute(session, text(f'DROP SCHEMA IF EXISTS "{generation.schema_name}" CASCADE'))
+        await session.delete(generation)
+
+
+class ReadModel:
+    """The generation that answers, as this process knows it; it listens for changes and empties the cache."""
+
+    name = "read-model"
+
+    def __init__(self, public: Database, cache: AnswerCache) -> None:
+        self._public, self._cache = public, cache
+        self._active: tuple[int, Database] | None = None
+        self._moved = asyncio.Event()
+
+    @property
+    def is_available(self) -> bool:
+        """Whether a generation answers."""
+        return self._active is not None
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """Open a session on the tables of the generation that answers.
+
+        Raises:
+            Unavailable: no generation has been built by this code yet.
+
+        """
+        if self._active is None:
+            await self._refresh()
+        if self._active is None:
+            raise Unavailable("The read model is being built.", code="read-model-building")
+        async with self._active[1].session() as session:
+            yield session
+
+    def next_move(self) -> asyncio.Event:
+        """Return what is set when the read model moves the next time."""
+        return self._moved
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen for changes; while they cannot be heard the cache keeps nothing."""
+        async with self._public.engine.connect() as pooled:
+            raw: Any = (await pooled.get_raw_connection()).driver_connection
+            await raw.add_listener(CHANNEL, self._on_notification)
+            try:
+                await self._refresh()
+                self._cache.listening(ok=True)
+                while not stop.is_set() and not raw.is_closed():
+                    await pause(stop, RECHECK_SECONDS)
+                    await self._refresh()
+            finally:
+                self._cache.listening(ok=False)
+                if not raw.is_closed():
+                    await raw.remove_listener(CHANNEL, self._on_notification)
+
+    async def dispose(self) -> None:
+        """Close the connections."""
+        if self._active is not None:
+            await self._active[1].dispose()
+
+    def _on_notification(self, *_: object) -> None:
+        self._cache.clear()
+        moved, self._moved = self._moved, asyncio.Event()
+        moved.set()
+
+    async def _refresh(self) -> None:
+        """Follow a change of generation."""
+        async with self._public.session() as session:
+            known = await followed(session)
+        active = [generation.id for generation in known if generation.state == State.ACTIVE]
+        if not active or active[-1] is None or (self._active and self._active[0] == active[-1]):
+            return
+        former, self._active = self._active, (active[-1], self._public.on_schema(f"read_{active[-1]}"))
+        self._cache.clear()
+        if former is not None:
+            await former[1].dispose()
+
+
+def current_read_model(request: Request) -> ReadModel:
+    """Return the read model of the process."""
+    read_model: ReadModel = request.state.runtime.parts["read_model"]
+    return read_model
+
+
+CurrentReadModel = Annotated[ReadModel, Depends(current_read_model)]

@@ -1,0 +1,112 @@
+"""The projector: one process at a time keeps the read model up to date, and lets a new generation take over."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import text
+
+from gateway.projection.follower import Follower
+from gateway.projection.generations import State, activate, begin, drop_retired, followed
+from shared.chassis.bus import BrokerAway, Bus
+from shared.chassis.db import Database
+from shared.chassis.workers import pause
+from shared.contracts.catalog import OWNERS
+
+PROJECTOR_LOCK = 0x0DC0
+LEADER_SECONDS = 1.0
+CHECK_SECONDS = 0.2
+DROP_SECONDS = 5.0
+
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
+_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
+
+_log = structlog.get_logger()
+
+
+class Projector:
+    """Follows the streams for every generation of this code."""
+
+    name = "projector"
+
+    def __init__(self, database: Database, bus: Bus) -> None:
+        self._database, self._bus = database, bus
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._databases: dict[int, Database] = {}
+        self.followers: dict[int, Follower] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Project while this process is the leader, and wait to become it otherwise."""
+        while not stop.is_set():
+            async with self._database.engine.connect() as connection:
+                if await connection.scalar(_TRY_LOCK, {"key": PROJECTOR_LOCK}):
+                    await connection.commit()
+                    try:
+                        await self._lead(stop)
+                    finally:
+                        await self._end_all()
+                        await connection.execute(_UNLOCK, {"key": PROJECTOR_LOCK})
+                        await connection.commit()
+                    return
+            await pause(stop, LEADER_SECONDS)
+
+    async def _lead(self, stop: asyncio.Event) -> None:
+        retired_at: float | None = 0.0
+        while not stop.is_set():
+            building = await self._follow(stop)
+            for generation_id in building:
+                if await self._has_caught_up(self.followers[generation_id]):
+                    async with self._database.session() as session, session.begin():
+                        await activate(session, generation_id)
+                    _log.info("read_model.activated", generation=generation_id)
+                    retired_at = asyncio.get_running_loop().time()
+            if retired_at is not None and asyncio.get_running_loop().time() - retired_at > DROP_SECONDS:
+                async with self._database.session() as session, session.begin():
+                    await drop_retired(session)
+                retired_at = None
+            await pause(stop, CHECK_SECONDS)
+
+    async def _follow(self, stop: asyncio.Event) -> Sequence[int]:
+        """Follow the streams for what is to be kept up to date, and return what is being built."""
+        async with self._database.session() as session, session.begin():
+            generations = [(g.id, g.state, g.schema_name) for g in await followed(session)]
+            if not generations:
+                begun = await begin(session)
+                generations = [(begun.id, begun.state, begun.schema_name)]
+        wanted = {id_: schema for id_, _, schema in generations if id_ is not None}
+        for generation_id in self.followers.keys() - wanted.keys():
+            await self._end(generation_id)
+        for generation_id, task in list(self._tasks.items()):
+            if task.done():
+                await self._end(generation_id)
+                task.result()
+        for generation_id in wanted.keys() - self.followers.keys():
+            self._begin(generation_id, wanted[generation_id], stop)
+        return [id_ for id_, state, _ in generations if id_ is not None and state == State.BUILDING]
+
+    async def _has_caught_up(self, follower: Follower) -> bool:
+        """Whether a follower has taken in all that its streams hold now."""
+        if not follower.positions:
+            return False
+        try:
+            ends = {owner: (await self._bus.ensure_stream(owner)).state.last_seq for owner in OWNERS}
+        except BrokerAway:
+            return False
+        return all(follower.positions[owner] >= end for owner, end in ends.items())
+
+    def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
+        database = self._database.on_schema(schema)
+        follower = Follower(database, self._bus)
+        self._databases[generation_id], self.followers[generation_id] = database, follower
+        self._tasks[generation_id] = asyncio.create_task(follower.run(stop), name=f"follower-{generation_id}")
+
+    async def _end(self, generation_id: int) -> None:
+        task = self._tasks.pop(generation_id)
+        del self.followers[generation_id]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await self._databases.pop(generation_id).dispose()
+
+    async def _end_all(self) -> None:
+        for generation_id in list(self._tasks):
+            await self._end(generation_id)

@@ -1,0 +1,97 @@
+"""What the read model keeps of a results framework: its figures as of a day, and the counts that summaries add up."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from pydantic_core import to_json
+
+from gateway.projection.facts import first_text
+from shared.contracts.monitoring.v1 import Indicator, ResultsFramework
+from shared.figures.framework import FrameworkFigures, IndicatorFigures, framework_figures
+from shared.figures.progress import Progress
+
+COUNTED = (
+    "results",
+    "indicators",
+    "indicators_reported",
+    "indicators_with_progress",
+    "indicators_on_track",
+    "baselines",
+    "periods",
+    "targets",
+    "actuals",
+    "values_unreadable",
+)
+"""The counts that have a column of their own."""
+
+
+def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
+    """Return the columns that follow from a framework as of a day.
+
+    ``settles_on`` is the day from which the figures no longer change by the mere passing of time.
+    """
+    figures = framework_figures(framework, on=on)
+    counts = asdict(figures.counts)
+    return {
+        "listing": to_json(counts).decode(),
+        "figures": to_json(_figures(framework, figures)).decode(),
+        "figures_on": on,
+        "settles_on": _settles_on(framework),
+        **{name: counts[name] for name in COUNTED},
+    }
+
+
+def _settles_on(framework: ResultsFramework) -> date:
+    ends = (period.end for result in framework.results for each in result.indicators for period in each.periods)
+    return max(ends, default=date.min)
+
+
+def _figures(framework: ResultsFramework, figures: FrameworkFigures) -> dict[str, Any]:
+    return {
+        "on": figures.on,
+        "counts": asdict(figures.counts),
+        "by_result_type": {type_: asdict(counts) for type_, counts in figures.by_result_type.items()},
+        "results": [
+            {
+                "type": result.type,
+                "title": first_text(result.titles),
+                "indicators": [
+                    _indicator(indicator, indicator_figures)
+                    for indicator, indicator_figures in zip(result.indicators, result_figures.indicators, strict=True)
+                ],
+            }
+            for result, result_figures in zip(framework.results, figures.results, strict=True)
+        ],
+    }
+
+
+def _indicator(indicator: Indicator, figures: IndicatorFigures) -> dict[str, Any]:
+    return {
+        "title": first_text(indicator.titles),
+        "measure": figures.measure,
+        "ascending": figures.ascending,
+        "reported": figures.reported,
+        "baseline_year": figures.baseline_year,
+        "actual_period": _dates(figures.actual_period),
+        "target_period": _dates(figures.target_period),
+        **_progress(figures.progress),
+        "periods": [
+            {"start": period.start, "end": period.end, "stand": period.stand, **_progress(period.progress)}
+            for period in figures.periods
+        ],
+    }
+
+
+def _dates(period: tuple[date, date] | None) -> dict[str, date] | None:
+    return None if period is None else {"start": period[0], "end": period[1]}
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    numbers = {
+        name: None if (number := getattr(progress, name)) is None else format(number, "f")
+        for name in ("baseline", "target", "actual", "progress", "achievement", "expected")
+    }
+    return {**numbers, "state": progress.state, "on_track": progress.on_track, "flags": progress.flags}
+
+

@@ -1,0 +1,73 @@
+"""Reads that have seen a certain write: waiting until the read model has taken it in.
+
+A write names itself as ``<aggregate>.<id>.<version>`` (see ``shared/chassis/documents``).
+"""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from gateway.projection.generations import ReadModel
+from shared.chassis.db import execute
+from shared.chassis.errors import BadRequest
+
+RECHECK_SECONDS = 0.25
+"""How often to look even if nothing was heard."""
+
+_TABLES = {
+    "activity": "project_activity",
+    "finance": "project_finance",
+    "framework": "project_results",
+    "partner": "partner",
+}
+_WRITE = re.compile(rf"({'|'.join(_TABLES)})\.([0-9a-f-]{{36}})\.(\d{{1,9}})")
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One version of one aggregate."""
+
+    noun: str
+    id: UUID
+    version: int
+
+
+def parse_write(told: str) -> Write:
+    """Return the write that a caller names.
+
+    Raises:
+        BadRequest: it is not what a write answered.
+
+    """
+    match = _WRITE.fullmatch(told)
+    if match is None:
+        raise BadRequest("DevCoop-After takes the DevCoop-Write of a write.", code="invalid-devcoop-after")
+    return Write(match[1], UUID(match[2]), int(match[3]))
+
+
+async def await_writes(read_model: ReadModel, writes: Iterable[Write], *, seconds: float) -> bool:
+    """Wait until all of the writes are in the read model; False if ``seconds`` were not enough."""
+    deadline = time.monotonic() + seconds
+    for write in writes:
+        moved = read_model.next_move()
+        while not await _is_visible(read_model, write):
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(moved.wait(), min(RECHECK_SECONDS, left))
+            moved = read_model.next_move()
+    return True
+
+
+async def _is_visible(read_model: ReadModel, write: Write) -> bool:
+    statement = text(f"SELECT version FROM {_TABLES[write.noun]} WHERE id = :id")  # noqa: S608  (a name of our own)
+    async with read_model.session() as session:
+        version = (await execute(session, statement, id=write.id)).scalar()
+    return version is not None and version >= write.version

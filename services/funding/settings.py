@@ -1,0 +1,7 @@
+"""Settings of the funding service."""
+
+from shared.chassis.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """The chassis settings; the service needs none of its own yet."""

@@ -1,0 +1,44 @@
+"""HTTP interface of the projects service."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import AwareDatetime
+from sqlmodel import col
+
+from services.projects.aggregates import ACTIVITIES
+from services.projects.models import ActivityRow
+from shared.chassis.db import ReadSession
+from shared.chassis.documents import document_router
+from shared.chassis.documents.listing import list_page
+from shared.chassis.documents.schemas import ItemPage
+from shared.chassis.pagination import Cursor, Cursors, Limit
+
+router = APIRouter(prefix="/v1/activities", tags=["activities"])
+
+
+@router.get("", response_model=ItemPage, summary="List activities in order of identifier")
+async def list_activities(  # noqa: PLR0913
+    session: ReadSession,
+    cursors: Cursors,
+    status: Annotated[str | None, Query(description="ActivityStatus code")] = None,
+    reporting_organisation: Annotated[str | None, Query(description="Identifier of the publisher")] = None,
+    country: Annotated[str | None, Query(description="Code of a recipient country")] = None,
+    updated_since: Annotated[AwareDatetime | None, Query(description="Changed at or after this time")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return one page of activities as they are stored here."""
+    conditions = []
+    if status is not None:
+        conditions.append(col(ActivityRow.status) == status)
+    if reporting_organisation is not None:
+        conditions.append(col(ActivityRow.reporting_organisation) == reporting_organisation)
+    if country is not None:
+        conditions.append(col(ActivityRow.countries).contains([country]))
+    if updated_since is not None:
+        conditions.append(col(ActivityRow.updated_at) >= updated_since)
+    return await list_page(session, ACTIVITIES, conditions, cursors=cursors, cursor=cursor, limit=limit)
+
+
+routers = [router, document_router(ACTIVITIES, path="/v1/activities", tag="activities")]

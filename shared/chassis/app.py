@@ -1,0 +1,210 @@
+"""The application of a service: put together in one place, the same in production and in tests."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, TypedDict, TypeVar
+
+import uvicorn
+import uvloop
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+
+from shared.chassis import health
+from shared.chassis.bus import Bus
+from shared.chassis.db import Database
+from shared.chassis.errors import BadRequest, Fault, Problem, install_errors
+from shared.chassis.health import Check, CheckFunction
+from shared.chassis.migrations import upgrade
+from shared.chassis.pagination import CursorCodec
+from shared.chassis.relay import Relay
+from shared.chassis.settings import ServiceSettings
+from shared.chassis.telemetry import Metrics, TelemetryMiddleware, configure_logging
+from shared.chassis.workers import Supervisor
+
+S = TypeVar("S", bound=ServiceSettings)
+
+GRACE_SECONDS = 5
+
+
+@dataclass(slots=True)
+class Runtime:
+    """What lives as long as a process serves: requests find it at ``request.state.runtime``."""
+
+    settings: ServiceSettings
+    database: Database
+    bus: Bus
+    cursors: CursorCodec
+    supervisor: Supervisor
+    metrics: Metrics
+    checks: dict[str, CheckFunction] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+
+    def settings_as(self, kind: type[S]) -> S:
+        """Return the settings as those of the service."""
+        if not isinstance(self.settings, kind):
+            raise TypeError(f"the settings are not {kind.__name__}")
+        return self.settings
+
+
+Extend = Callable[[FastAPI, Runtime], AbstractAsyncContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the chassis needs to know of a service; ``owner`` names the stream that it publishes to, if any.
+
+    ``extend`` adds what a service has beyond the chassis, for as long as it serves; ``customise`` changes the
+    application before it serves.
+    """
+
+    name: str
+    title: str
+    description: str
+    routers: Sequence[APIRouter]
+    migrations: Path
+    settings: type[ServiceSettings]
+    owner: str | None = None
+    extend: Extend | None = None
+    customise: Callable[[FastAPI, ServiceSettings], None] | None = None
+
+
+class State(TypedDict):
+    """What the lifespan hands to requests."""
+
+    runtime: Runtime
+
+
+def current_runtime(request: Request) -> Runtime:
+    """Return the runtime of the process."""
+    runtime: Runtime = request.state.runtime
+    return runtime
+
+
+CurrentRuntime = Annotated[Runtime, Depends(current_runtime)]
+
+
+def create_app(service: Service, settings: ServiceSettings) -> FastAPI:
+    """Return the application of a service."""
+    metrics = Metrics()
+    app = FastAPI(
+        title=service.title,
+        description=service.description,
+        version="1",
+        lifespan=_lifespan(service, settings, metrics),
+        dependencies=[Depends(refuse_unknown_parameters)],
+        responses={"default": {"model": Problem, "description": "Why it was refused"}},
+        generate_unique_id_function=_operation_id,
+        max_body_size=settings.max_body_bytes,
+    )
+    install_errors(app)
+    if service.customise is not None:
+        service.customise(app, settings)
+    app.add_middleware(TelemetryMiddleware, metrics=metrics)
+    app.include_router(health.router)
+    for router in service.routers:
+        app.include_router(router)
+    return app
+
+
+def refuse_unknown_parameters(request: Request) -> None:
+    """Refuse query parameters that a route does not know: a filter that is misspelt must not be passed over.
+
+    Raises:
+        BadRequest: names each unknown parameter.
+
+    """
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute):
+        return
+    known = _parameters(route)
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        faults = [Fault(pointer=f"/{name}", code="unknown-parameter", detail="There is no such.") for name in unknown]
+        raise BadRequest(f"Unknown parameter: {', '.join(unknown)}.", code="unknown-parameter", errors=faults)
+
+
+def serve(service: Service) -> None:
+    """Run a service as a process, by the settings of its environment, until it is told to stop."""
+    settings = service.settings()
+    configure_logging(service.name, settings.log_level)
+    listener = socket.create_server((settings.host, settings.port), backlog=1024)
+    listener.set_inheritable(True)
+    config = uvicorn.Config(
+        create_app(service, settings),
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=30,
+        server_header=False,
+        date_header=True,
+        lifespan="on",
+        http="httptools",
+    )
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(uvicorn.Server(config), listener, settings.port_file))
+
+
+async def _serve(server: uvicorn.Server, listener: socket.socket, port_file: Path | None) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    if server.started and port_file is not None:
+        written = port_file.with_suffix(".new")
+        written.write_text(str(listener.getsockname()[1]))
+        os.replace(written, port_file)
+    await serving
+
+
+def _lifespan(
+    service: Service, settings: ServiceSettings, metrics: Metrics
+) -> Callable[[FastAPI], AbstractAsyncContextManager[State]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[State]:
+        async with AsyncExitStack() as stack:
+            runtime = _runtime(service, settings, metrics)
+            stack.push_async_callback(runtime.database.dispose)
+            await upgrade(runtime.database, service.migrations)
+            stack.push_async_callback(runtime.bus.close)
+            if service.extend is not None:
+                await stack.enter_async_context(service.extend(app, runtime))
+            stack.push_async_callback(runtime.supervisor.stop)
+            if service.owner is not None:
+                runtime.supervisor.start(Relay(runtime.database, runtime.bus, service.owner))
+            yield State(runtime=runtime)
+
+    return lifespan
+
+
+def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> Runtime:
+    database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
+    bus = Bus(settings.nats_url, name=service.name)
+    supervisor = Supervisor()
+
+    async def broker() -> Check:
+        return Check(state="ok" if bus.is_connected else "degraded")
+
+    checks = {
+        "database": health.database_check(database),
+        "broker": broker,
+        "workers": health.workers_check(supervisor),
+    }
+    if service.owner is not None:
+        checks["outbox"] = health.outbox_check(database)
+    key = settings.cursor_key.get_secret_value().encode()
+    return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, checks)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+@cache
+def _parameters(route: APIRoute) -> frozenset[str]:
+    return frozenset(parameter.alias for parameter in get_flat_params(route.dependant))

@@ -1,0 +1,130 @@
+"""The connection to NATS, and the streams that owners publish to."""
+
+import asyncio
+import contextlib
+from http import HTTPStatus
+from typing import Any
+
+import nats
+import structlog
+from nats.aio.client import Client as Connection
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo
+from nats.js.errors import APIError, NotFoundError
+
+from shared.contracts.base import MAX_DOCUMENT_BYTES
+
+DUPLICATE_SECONDS = 600
+"""How long a stream knows the ids of messages; longer than the relay goes on trying one."""
+
+HEADER_BYTES = 64 * 1024
+MAX_PAYLOAD_BYTES = MAX_DOCUMENT_BYTES + HEADER_BYTES
+"""Largest event; the server's ``max_payload`` is set to it."""
+
+API_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+class BrokerAway(Exception):  # noqa: N818  (the state it tells of)
+    """NATS cannot be reached, or does not answer."""
+
+
+def stream_name(owner: str) -> str:
+    """Return the name of an owner's stream."""
+    return owner.upper()
+
+
+class Bus:
+    """One connection; it comes back by itself, and buffers nothing while it is away."""
+
+    def __init__(self, url: str, *, name: str, replicas: int = 1) -> None:
+        self._url, self._name, self._replicas = url, name, replicas
+        self._connection: Connection | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether NATS can be reached now."""
+        return self._connection is not None and self._connection.is_connected
+
+    async def connect(self) -> Connection:
+        """Return the connection, made on first use.
+
+        Raises:
+            BrokerAway: NATS cannot be reached.
+
+        """
+        if self._connection is None or self._connection.is_closed:
+            try:
+                self._connection = await nats.connect(
+                    self._url,
+                    name=self._name,
+                    connect_timeout=2,
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.2,
+                    pending_size=-1,
+                    error_cb=_note_error,
+                )
+            except (OSError, NatsError, TimeoutError) as error:
+                raise BrokerAway(str(error) or type(error).__name__) from error
+        if not self._connection.is_connected:
+            raise BrokerAway("the connection is lost")
+        return self._connection
+
+    async def jetstream(self) -> JetStreamContext:
+        """Return the JetStream context of the connection.
+
+        Raises:
+            BrokerAway: NATS cannot be reached.
+
+        """
+        return (await self.connect()).jetstream(timeout=API_SECONDS, publish_async_max_pending=4000)
+
+    async def ensure_stream(self, owner: str) -> StreamInfo:
+        """Create an owner's stream, or bring it to this configuration, and return what it holds.
+
+        Raises:
+            BrokerAway: NATS cannot be reached or does not answer.
+
+        """
+        js = await self.jetstream()
+        config = StreamConfig(
+            name=stream_name(owner),
+            subjects=[f"{owner}.>"],
+            storage=StorageType.FILE,
+            retention=RetentionPolicy.LIMITS,
+            num_replicas=self._replicas,
+            duplicate_window=DUPLICATE_SECONDS,
+            max_msg_size=MAX_PAYLOAD_BYTES,
+        )
+        try:
+            try:
+                return await js.update_stream(config)
+            except NotFoundError:
+                return await js.add_stream(config)
+        except (NatsError, APIError, TimeoutError) as error:
+            raise BrokerAway(f"no stream {config.name}: {error or type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the connection; what was not acknowledged will be published again."""
+        if self._connection is not None:
+            with contextlib.suppress(NatsError, OSError, asyncio.TimeoutError):
+                await asyncio.wait_for(self._connection.close(), timeout=2)
+
+
+async def _note_error(error: Exception) -> None:
+    _log.warning("nats.error", error=str(error) or type(error).__name__)
+
+
+def status_of(message: Any) -> int | None:  # noqa: ANN401
+    """Return the status that a message without data carries (404, 408, 409, 100), None for a message with data."""
+    headers = message.headers
+    status = headers.get("Status") if headers and not message.data else None
+    return int(status) if status else None
+
+
+NO_MESSAGES = HTTPStatus.NOT_FOUND
+REQUEST_EXPIRED = HTTPStatus.REQUEST_TIMEOUT
+HEARTBEAT = HTTPStatus.CONTINUE

@@ -1,0 +1,152 @@
+"""The database of a process: sessions, the unit of work of a request, and writes of many rows at once."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from pydantic_core import to_json
+from sqlalchemy import CursorResult, MetaData, Table, TextClause, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+STATEMENT_SECONDS = 60
+LOCK_TIMEOUT = "10s"
+
+_NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+def new_registry() -> registry:
+    """Return the registry of one service's tables, apart from every other's in the same process."""
+    return registry(metadata=MetaData(naming_convention=_NAMING))
+
+
+class Database:
+    """A pool of connections to one database, or to one schema of it."""
+
+    def __init__(self, url: str, *, pool: int = 10, schema: str | None = None) -> None:
+        self._url, self._pool = url, pool
+        settings = {"lock_timeout": LOCK_TIMEOUT, "application_name": "devcoop"}
+        if schema is not None:
+            settings["search_path"] = schema
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool,
+            max_overflow=0,
+            pool_timeout=5,
+            pool_use_lifo=True,
+            connect_args={"server_settings": settings, "command_timeout": STATEMENT_SECONDS, "timeout": 5},
+        )
+
+    def session(self) -> AsyncSession:
+        """Return a session; what it writes is lost unless it is committed."""
+        return AsyncSession(self.engine, expire_on_commit=False)
+
+    def on_schema(self, schema: str) -> "Database":
+        """Return a pool of its own on one schema of the same database."""
+        return Database(self._url, pool=self._pool, schema=schema)
+
+    async def dispose(self) -> None:
+        """Close the connections."""
+        await self.engine.dispose()
+
+
+async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
+    """Yield the one transaction of a request; it is committed before the response is sent."""
+    database: Database = request.state.runtime.database
+    async with database.session() as session, session.begin():
+        yield session
+
+
+async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    """Yield a session that only reads."""
+    database: Database = request.state.runtime.database
+    async with database.session() as session:
+        yield session
+
+
+Uow = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
+ReadSession = Annotated[AsyncSession, Depends(read_session, scope="function")]
+
+
+async def execute(session: AsyncSession, statement: TextClause, **parameters: Any) -> CursorResult[Any]:  # noqa: ANN401
+    """Run a statement that is written as text, in the session's transaction."""
+    return await (await session.connection()).execute(statement, parameters)
+
+
+async def bulk_insert(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert many rows in one statement; all have the same columns."""
+    return await _bulk(session, model, rows, (), None)
+
+
+async def bulk_upsert(
+    session: AsyncSession,
+    model: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    key: Sequence[str],
+    newer: str | None = None,
+) -> int:
+    """Insert many rows, or replace those of the same key, in one statement; return how many were written.
+
+    Args:
+        session: the caller's transaction.
+        model: the table.
+        rows: values by column; all have the same columns, and no two the same key.
+        key: the columns of a unique constraint.
+        newer: a column that a row replaces another by only if it is greater.
+
+    """
+    return await _bulk(session, model, rows, tuple(key), newer)
+
+
+async def _bulk(
+    session: AsyncSession,
+    model: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    key: tuple[str, ...],
+    newer: str | None,
+) -> int:
+    if not rows:
+        return 0
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    columns = tuple(rows[0])
+    parameters: dict[str, list[Any]] = {
+        name: [to_json(row[name]).decode() for row in rows] if _is_json(table, name) else [row[name] for row in rows]
+        for name in columns
+    }
+    return (await execute(session, _bulk_statement(table, columns, key, newer), **parameters)).rowcount
+
+
+@cache
+def _bulk_statement(table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: str | None) -> TextClause:
+    """Return an insert of one array per column; identifiers come from our own models."""
+    names = ", ".join(columns)
+    values = ", ".join(f"CAST(r.{name} AS JSONB)" if _is_json(table, name) else f"r.{name}" for name in columns)
+    arrays = ", ".join(f"CAST(:{name} AS {_array_type(table, name)})" for name in columns)
+    quoted = f'"{table.name}"'
+    statement = f"INSERT INTO {quoted} ({names}) SELECT {values} FROM unnest({arrays}) AS r({names})"  # noqa: S608
+    if key:
+        updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+        statement += f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+    if newer is not None:
+        statement += f" WHERE excluded.{newer} > {quoted}.{newer}"
+    return text(statement)
+
+
+def _is_json(table: Table, name: str) -> bool:
+    return isinstance(table.c[name].type, postgresql.JSONB)
+
+
+def _array_type(table: Table, name: str) -> str:
+    return "TEXT[]" if _is_json(table, name) else f"{table.c[name].type.compile(dialect=_DIALECT)}[]"

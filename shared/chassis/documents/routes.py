@@ -1,0 +1,177 @@
+"""The HTTP routes of an aggregate that is kept whole: create, read, replace, patch and batch.
+
+``ETag`` is the version of the aggregate and ``If-Match`` the caller's condition on it. Each write answers
+``DevCoop-Write``, the name of the version that it left, which a reader of the gateway may wait for.
+"""
+
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response, status
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from shared.chassis.db import ReadSession, Uow
+from shared.chassis.documents.batch import upsert_lines
+from shared.chassis.documents.schemas import BatchOutcome, Item, Receipt
+from shared.chassis.documents.store import Actor, Aggregate, C, Stored, change, find, put_one
+from shared.chassis.errors import BadRequest, Invalid, faults_of
+from shared.chassis.telemetry import correlation_id
+
+NDJSON = "application/x-ndjson"
+MERGE_PATCH = "application/merge-patch+json"
+
+_ENTITY_TAG = re.compile(r'\s*(?:W/)?"(\d{1,9})"\s*')
+
+
+def current_actor() -> Actor:
+    """Return who acts in this request."""
+    return Actor(name="system", correlation_id=correlation_id())
+
+
+def expected_version(
+    if_match: Annotated[str | None, Header(description='The version that the change is based on: `"3"`.')] = None,
+) -> int | None:
+    """Return the version of ``If-Match``, None where the caller states no condition.
+
+    Raises:
+        BadRequest: the header is not an entity tag of ours.
+
+    """
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ENTITY_TAG.fullmatch(if_match)
+    if match is None:
+        raise BadRequest('If-Match takes one entity tag, as in "3".', code="invalid-if-match")
+    return int(match[1])
+
+
+CurrentActor = Annotated[Actor, Depends(current_actor)]
+ExpectedVersion = Annotated[int | None, Depends(expected_version)]
+
+
+def document_router(aggregate: Aggregate[C], *, path: str, tag: str) -> APIRouter:
+    """Return the routes of an aggregate below ``path``, such as ``/v1/activities``."""
+    router = APIRouter(prefix=path, tags=[tag])
+    _add_reads(router, aggregate)
+    _add_writes(router, aggregate)
+    _add_batch(router, aggregate)
+    return router
+
+
+def receipt(response: Response, stored: Stored) -> Receipt:
+    """Answer a write: the receipt as body, version and name of the write as headers."""
+    response.headers["ETag"] = f'"{stored.version}"'
+    response.headers["DevCoop-Write"] = stored.write
+    if response.status_code is None and stored.outcome == "created":
+        response.status_code = status.HTTP_201_CREATED
+    return Receipt.of(stored)
+
+
+def _add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    async def read(session: ReadSession, identifier: str) -> Response:
+        row = await find(session, aggregate, identifier)
+        return Response(Item.text_of(row), media_type="application/json", headers={"ETag": f'"{row.version}"'})
+
+    router.add_api_route(
+        "/{identifier:path}",
+        read,
+        methods=["GET"],
+        operation_id=f"read_{aggregate.noun}",
+        summary=f"One {aggregate.noun}",
+        response_model=Item,
+    )
+
+
+def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    contract: Any = aggregate.contract
+
+    async def create(session: Uow, actor: CurrentActor, document: contract, response: Response) -> Receipt:
+        stored = await put_one(session, aggregate, document, actor=actor, must_be_new=True)
+        return receipt(response, stored)
+
+    async def replace(  # noqa: PLR0913
+        session: Uow,
+        actor: CurrentActor,
+        version: ExpectedVersion,
+        identifier: str,
+        document: contract,
+        response: Response,
+    ) -> Receipt:
+        _require_same(aggregate, identifier, document)
+        stored = await put_one(session, aggregate, document, actor=actor, expected_version=version)
+        return receipt(response, stored)
+
+    async def patch(  # noqa: PLR0913
+        session: Uow,
+        actor: CurrentActor,
+        version: ExpectedVersion,
+        identifier: str,
+        changes: dict[str, Any],
+        response: Response,
+    ) -> Receipt:
+        def apply(document: C) -> C:
+            merged = merge(from_json(document.to_json()), changes)
+            patched = _validated(aggregate, merged)
+            _require_same(aggregate, identifier, patched)
+            return patched
+
+        stored = await change(session, aggregate, identifier, apply, actor=actor, expected_version=version)
+        return receipt(response, stored)
+
+    noun = aggregate.noun
+    router.add_api_route(
+        "", create, methods=["POST"], operation_id=f"create_{noun}", summary=f"Create one {noun}", status_code=201
+    )
+    item = "/{identifier:path}"
+    router.add_api_route(
+        item, replace, methods=["PUT"], operation_id=f"put_{noun}", summary=f"Create or replace one {noun}"
+    )
+    router.add_api_route(
+        item, patch, methods=["PATCH"], operation_id=f"patch_{noun}", summary=f"Change one {noun} (JSON merge patch)"
+    )
+
+
+def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    async def upsert(
+        session: Uow, actor: CurrentActor, request: Request, *, dry_run: bool = False
+    ) -> Response:
+        lines = (await request.body()).splitlines()
+        outcomes = await upsert_lines(session, aggregate, lines, actor=actor, dry_run=dry_run)
+        return Response("".join(f"{outcome.to_json()}\n" for outcome in outcomes), media_type=NDJSON)
+
+    schema = {"schema": {"type": "string", "description": f"One {aggregate.contract.__name__} per line."}}
+    router.add_api_route(
+        "/upserts",
+        upsert,
+        methods=["POST"],
+        operation_id=f"upsert_{aggregate.noun}_batch",
+        summary=f"Create or replace many {aggregate.noun} documents, one JSON line and one outcome each",
+        response_model=BatchOutcome,
+        openapi_extra={"requestBody": {"required": True, "content": {NDJSON: schema}}},
+    )
+
+
+def merge(target: Any, patch: Any) -> Any:  # noqa: ANN401
+    """Apply a JSON merge patch (RFC 7396) and return the result."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge(merged.get(key), value)
+    return merged
+
+
+def _validated(aggregate: Aggregate[C], document: Any) -> C:  # noqa: ANN401
+    try:
+        return aggregate.contract.model_validate(document)
+    except ValidationError as error:
+        raise Invalid(f"The change breaks the {aggregate.noun}.", errors=faults_of(error)) from error
+
+
+def _require_same(aggregate: Aggregate[C], identifier: str, document: C) -> None:
+    if aggregate.identifier(document) != identifier:
+        raise Invalid("The identifier of the document is not the one of the address.", code="identifier-mismatch")

@@ -1,0 +1,271 @@
+"""The store of aggregates that are kept whole: one row, one JSON document, one version.
+
+A document that says what is already stored changes nothing and publishes nothing. Everything else raises
+the version by one and stages one fact with the new state, in the caller's transaction.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Text
+from sqlmodel import Field, SQLModel, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.chassis.db import bulk_upsert
+from shared.chassis.documents.bounds import require_storable
+from shared.chassis.errors import Conflict, NotFound, PreconditionFailed
+from shared.chassis.outbox import Fact, stage
+from shared.contracts.base import Contract
+from shared.contracts.catalog import AggregateFacts
+
+C = TypeVar("C", bound=Contract)
+
+Outcome = Literal["created", "changed", "unchanged"]
+
+
+class DocumentRow(SQLModel):
+    """Columns of every aggregate that is kept whole; a table adds the columns it filters by."""
+
+    id: UUID = Field(primary_key=True)
+    identifier: str = Field(unique=True)
+    version: int
+    digest: bytes
+    document: str = Field(sa_type=Text)
+    correlation_id: str
+    created_at: datetime
+    updated_at: datetime = Field(index=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks for a change, and the correlation that ties it to its cause."""
+
+    name: str
+    correlation_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Generic[C]):
+    """What the store needs to know of one kind of aggregate.
+
+    ``columns`` are the filter columns of a document; ``derive`` completes a document by the rules of its
+    owner before it is compared and stored.
+    """
+
+    noun: str
+    model: type[DocumentRow]
+    contract: type[C]
+    facts: AggregateFacts
+    identifier: Callable[[C], str]
+    id_of: Callable[[str], UUID]
+    columns: Callable[[C], Mapping[str, Any]]
+    derive: Callable[[C], C] = field(default=lambda document: document)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where an aggregate stands after a command; ``write`` is what a reader may wait for."""
+
+    noun: str
+    id: UUID
+    identifier: str
+    outcome: Outcome
+    version: int
+    updated_at: datetime
+
+    @property
+    def write(self) -> str:
+        """The name of the version that the command left: ``<aggregate>.<id>.<version>``."""
+        return f"{self.noun}.{self.id}.{self.version}"
+
+
+async def find(session: AsyncSession, aggregate: Aggregate[C], identifier: str) -> DocumentRow:
+    """Return the row of an aggregate.
+
+    Raises:
+        NotFound: no aggregate has that identifier.
+
+    """
+    row = await session.get(aggregate.model, aggregate.id_of(identifier))
+    if row is None:
+        raise _not_found(aggregate, identifier)
+    return row
+
+
+async def put_one(  # noqa: PLR0913
+    session: AsyncSession,
+    aggregate: Aggregate[C],
+    document: C,
+    *,
+    actor: Actor,
+    expected_version: int | None = None,
+    must_be_new: bool = False,
+) -> Stored:
+    """Store one document, optionally only if it is new or still at the version that the caller saw.
+
+    Raises:
+        Conflict: ``must_be_new`` and it exists, or another write came between.
+        PreconditionFailed: the stored version is not ``expected_version``.
+
+    """
+    identifier = aggregate.identifier(document)
+    held = (await _held(session, aggregate, [aggregate.id_of(identifier)])).get(aggregate.id_of(identifier))
+    if must_be_new and held is not None:
+        raise Conflict(f"The {aggregate.noun} {identifier!r} exists already.", code="already-exists")
+    _require_version(aggregate, identifier, held.version if held else None, expected_version)
+    return (await put_many(session, aggregate, [document], actor=actor))[0]
+
+
+async def change(  # noqa: PLR0913
+    session: AsyncSession,
+    aggregate: Aggregate[C],
+    identifier: str,
+    apply: Callable[[C], C],
+    *,
+    actor: Actor,
+    expected_version: int | None = None,
+) -> Stored:
+    """Replace a stored document by what ``apply`` makes of it.
+
+    Raises:
+        NotFound: no aggregate has that identifier.
+        PreconditionFailed: the stored version is not ``expected_version``.
+
+    """
+    row = await session.get(aggregate.model, aggregate.id_of(identifier), with_for_update=True)
+    if row is None:
+        raise _not_found(aggregate, identifier)
+    _require_version(aggregate, identifier, row.version, expected_version)
+    document = apply(aggregate.contract.from_json(row.document))
+    return (await put_many(session, aggregate, [document], actor=actor))[0]
+
+
+async def put_many(
+    session: AsyncSession,
+    aggregate: Aggregate[C],
+    documents: Sequence[C],
+    *,
+    actor: Actor,
+    dry_run: bool = False,
+) -> list[Stored]:
+    """Store documents of distinct identifiers and stage a fact for each that is new or changed.
+
+    A repetition under the same correlation reports what the first try did, so that a batch whose answer
+    was lost can be sent again.
+
+    Raises:
+        Invalid: a document holds what cannot be stored.
+        Conflict: another transaction changed one of them in between; nothing is stored.
+
+    """
+    drafts = [_draft(aggregate, aggregate.derive(document)) for document in documents]
+    held = await _held(session, aggregate, [draft.id for draft in drafts])
+    now = datetime.now(UTC)
+    answers = [_compare(aggregate, draft, held.get(draft.id), actor, now) for draft in drafts]
+    writes = [
+        (draft, answer)
+        for draft, answer in zip(drafts, answers, strict=True)
+        if draft.id not in held or held[draft.id].digest != draft.digest
+    ]
+    if dry_run or not writes:
+        return answers
+    rows = [_row(aggregate, draft, answer, held.get(draft.id), actor) for draft, answer in writes]
+    if await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version") != len(rows):
+        raise Conflict(f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change")
+    facts = [_fact(aggregate, draft, answer) for draft, answer in writes]
+    await stage(session, facts, actor=actor.name, correlation_id=actor.correlation_id)
+    return answers
+
+
+def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
+    return NotFound(f"No {aggregate.noun} has the identifier {identifier!r}.")
+
+
+def _require_version(aggregate: Aggregate[C], identifier: str, version: int | None, expected: int | None) -> None:
+    if expected is None or version == expected:
+        return
+    stands = "absent" if version is None else f"at version {version}"
+    raise PreconditionFailed(
+        f"The {aggregate.noun} {identifier!r} is {stands}; the change was based on version {expected}.",
+        code="stale-version",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft(Generic[C]):
+    id: UUID
+    identifier: str
+    document: C
+    text: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    version: int
+    digest: bytes
+    correlation_id: str
+    created_at: datetime
+    updated_at: datetime
+
+
+def _draft(aggregate: Aggregate[C], document: C) -> _Draft[C]:
+    identifier = aggregate.identifier(document)
+    text = document.to_json()
+    require_storable(text)
+    digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+    return _Draft(aggregate.id_of(identifier), identifier, document, text, digest)
+
+
+async def _held(session: AsyncSession, aggregate: Aggregate[C], ids: Sequence[UUID]) -> dict[UUID, _Held]:
+    """Return what is stored of these aggregates, locked in one order so that no two writers block each other."""
+    model = aggregate.model
+    columns = (model.id, model.version, model.digest, model.correlation_id, model.created_at, model.updated_at)
+    statement = (
+        select(*columns)  # type: ignore[call-overload]
+        .where(col(model.id).in_(ids))
+        .order_by(col(model.id))
+        .with_for_update()
+    )
+    return {row[0]: _Held(*row[1:]) for row in await session.exec(statement)}
+
+
+def _compare(aggregate: Aggregate[C], draft: _Draft[C], held: _Held | None, actor: Actor, now: datetime) -> Stored:
+    outcome: Outcome = "unchanged"
+    if held is None:
+        return Stored(aggregate.noun, draft.id, draft.identifier, "created", 1, now)
+    if held.digest != draft.digest:
+        return Stored(aggregate.noun, draft.id, draft.identifier, "changed", held.version + 1, now)
+    if held.correlation_id == actor.correlation_id:
+        outcome = "created" if held.version == 1 else "changed"
+    return Stored(aggregate.noun, draft.id, draft.identifier, outcome, held.version, held.updated_at)
+
+
+def _fact(aggregate: Aggregate[C], draft: _Draft[C], answer: Stored) -> Fact:
+    return Fact(
+        type=aggregate.facts.created if answer.version == 1 else aggregate.facts.changed,
+        aggregate_id=draft.id,
+        aggregate_version=answer.version,
+        data=draft.text,
+        occurred_at=answer.updated_at,
+    )
+
+
+def _row(
+    aggregate: Aggregate[C], draft: _Draft[C], answer: Stored, held: _Held | None, actor: Actor
+) -> dict[str, Any]:
+    return {
+        "id": draft.id,
+        "identifier": draft.identifier,
+        "version": answer.version,
+        "digest": draft.digest,
+        "document": draft.text,
+        "correlation_id": actor.correlation_id,
+        "created_at": held.created_at if held else answer.updated_at,
+        "updated_at": answer.updated_at,
+        **aggregate.columns(draft.document),
+    }

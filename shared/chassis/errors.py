@@ -1,0 +1,207 @@
+"""Errors of the HTTP interface, rendered once as ``application/problem+json`` (RFC 9457).
+
+ProblemError: a refusal with a status and a stable ``code``
+├── BadRequest (400): a parameter, a header or a cursor is wrong
+├── NotFound (404)
+├── Conflict (409)
+├── PreconditionFailed (412): the caller's version is not the stored one
+├── TooLarge (413)
+├── UnsupportedMedia (415)
+├── Invalid (422): the payload breaks its contract or a rule
+└── Unavailable (503): a part that is needed is away; try again
+
+Whatever else is raised is logged and answered as a 500 that tells nothing.
+"""
+
+from collections.abc import Iterable, Sequence
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 50
+RETRY_AFTER_SECONDS = "1"
+
+_log = structlog.get_logger()
+_QUERY = "query"
+_BODY = "body"
+
+
+class Fault(BaseModel):
+    """One fault of a request; ``pointer`` is a JSON pointer (RFC 6901) into the body, or names a parameter."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """The body of every refusal."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[Fault] = []
+
+
+class ProblemError(Exception):
+    """A refusal; subclasses fix the status and a default code."""
+
+    status: ClassVar[HTTPStatus]
+    default_code: ClassVar[str]
+
+    def __init__(self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.default_code
+        self.errors = errors
+
+    def problem(self) -> Problem:
+        """Return the body that tells of the refusal."""
+        return Problem(
+            title=self.status.phrase,
+            status=self.status,
+            code=self.code,
+            detail=self.detail,
+            errors=list(self.errors[:MOST_FAULTS]),
+        )
+
+
+class BadRequest(ProblemError):
+    """A parameter, a header or a cursor is wrong."""
+
+    status, default_code = HTTPStatus.BAD_REQUEST, "bad-request"
+
+
+class NotFound(ProblemError):
+    """There is no such thing."""
+
+    status, default_code = HTTPStatus.NOT_FOUND, "not-found"
+
+
+class Conflict(ProblemError):
+    """The state of the thing does not allow it."""
+
+    status, default_code = HTTPStatus.CONFLICT, "conflict"
+
+
+class PreconditionFailed(ProblemError):
+    """The version that the caller based the change on is not the stored one."""
+
+    status, default_code = HTTPStatus.PRECONDITION_FAILED, "precondition-failed"
+
+
+class TooLarge(ProblemError):
+    """The body is larger than is taken."""
+
+    status, default_code = HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large"
+
+
+class UnsupportedMedia(ProblemError):
+    """The body is of a media type that is not taken."""
+
+    status, default_code = HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type"
+
+
+class Invalid(ProblemError):
+    """The payload breaks its contract or a rule."""
+
+    status, default_code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"
+
+
+class Unavailable(ProblemError):
+    """A part that is needed is away."""
+
+    status, default_code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
+
+
+def faults_of(error: ValidationError) -> list[Fault]:
+    """Return the faults of a payload that breaks its contract."""
+    return _faults(error.errors(include_url=False, include_context=False, include_input=False))
+
+
+def install_errors(app: FastAPI) -> None:
+    """Let an application answer every error as a problem."""
+    app.add_exception_handler(ProblemError, _on_problem)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError):
+        app.add_exception_handler(away, _on_database_error)
+    app.add_exception_handler(Exception, _on_unexpected)
+
+
+def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """Return the response that a problem is sent as."""
+    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers = {"Retry-After": RETRY_AFTER_SECONDS, **(headers or {})}
+    return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _faults(errors: Iterable[Any]) -> list[Fault]:
+    return [
+        Fault(pointer=_pointer(error["loc"]), code=error["type"].replace("_", "-"), detail=error["msg"])
+        for error in errors
+    ]
+
+
+def _pointer(location: Iterable[Any]) -> str:
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in location)
+    return "".join(f"/{step}" for step in steps)
+
+
+async def _on_problem(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ProblemError)  # noqa: S101  (told to the type checker)
+    return problem_response(error.problem())
+
+
+async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+    """Tell a wrong body (422) from a wrong parameter (400)."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    listed = error.errors()
+    if any(fault["loc"][0] != _BODY for fault in listed):
+        faults = _faults([{**fault, "loc": fault["loc"][1:]} for fault in listed])
+        unknown = any(fault["type"] == "extra_forbidden" for fault in listed)
+        code = "unknown-parameter" if unknown else "invalid-parameter"
+        return problem_response(BadRequest("A parameter is wrong.", code=code, errors=faults).problem())
+    if any(fault["type"] == "json_invalid" for fault in listed):
+        detail = f"The body is not JSON: {listed[0].get('ctx', {}).get('error', 'it cannot be read')}."
+        return problem_response(BadRequest(detail, code="malformed-json").problem())
+    faults = _faults([{**fault, "loc": fault["loc"][1:]} for fault in listed])
+    return problem_response(Invalid("The body breaks its contract.", errors=faults).problem())
+
+
+async def _on_http_exception(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    status = HTTPStatus(error.status_code)
+    too_large = status is TooLarge.status
+    code = TooLarge.default_code if too_large else status.phrase.lower().replace(" ", "-")
+    problem = Problem(title=status.phrase, status=status, code=code, detail=str(error.detail))
+    return problem_response(problem, dict(error.headers or {}))
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    """Answer 503 where the database is away, and 500 where it refused what we sent."""
+    away = isinstance(error, (InterfaceError, PoolTimeoutError)) or (
+        isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
+    )
+    if not away:
+        return await _on_unexpected(request, error)
+    _log.warning("database.away", error=type(error).__name__)
+    return problem_response(Unavailable("The database is away.", code="database-unavailable").problem())
+
+
+async def _on_unexpected(_request: Request, error: Exception) -> Response:
+    _log.error("request.failed", exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    detail = "The service met an error of its own; the log has it under the correlation id."
+    return problem_response(Problem(title=status.phrase, status=status, code="internal-error", detail=detail))

@@ -1,0 +1,110 @@
+"""Is the process alive, is it ready, and how far behind is it?
+
+``/livez`` answers while the process does. ``/readyz`` is 503 while a part is missing without which requests
+fail; a part that only delays (the broker, to a service that stages its facts) makes it ``degraded``.
+"""
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.chassis.db import Database
+from shared.chassis.workers import Supervisor
+
+State = Literal["ok", "degraded", "down"]
+
+_OUTBOX = text(
+    "SELECT count(*), coalesce(extract(epoch FROM now() - min(recorded_at)), 0)"
+    " FROM (SELECT recorded_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) AS waiting"
+)
+LATE_SECONDS = 30.0
+
+
+class Check(BaseModel):
+    """One part: its state, and what tells of it."""
+
+    state: State
+    detail: dict[str, Any] = {}
+
+
+class Readiness(BaseModel):
+    """The process as a whole is as well as its worst part."""
+
+    status: State
+    checks: dict[str, Check]
+
+
+CheckFunction = Callable[[], Awaitable[Check]]
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/livez", summary="The process answers")
+async def livez() -> dict[str, str]:
+    """Tell that the process is alive."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", summary="The process can do its work", responses={503: {"model": Readiness}})
+async def readyz(request: Request, response: Response) -> Readiness:
+    """Check every part; 503 if one is down."""
+    checks = {name: await check() for name, check in request.state.runtime.checks.items()}
+    order: tuple[State, ...] = ("ok", "degraded", "down")
+    status = order[max((order.index(check.state) for check in checks.values()), default=0)]
+    if status == "down":
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return Readiness(status=status, checks=checks)
+
+
+@router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Return the metrics of this process."""
+    return Response(generate_latest(request.state.runtime.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def database_check(database: Database) -> CheckFunction:
+    """Return a check of a database."""
+
+    async def check() -> Check:
+        try:
+            async with database.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError) as error:
+            return Check(state="down", detail={"error": type(error).__name__})
+        return Check(state="ok")
+
+    return check
+
+
+def outbox_check(database: Database) -> CheckFunction:
+    """Return a check of how long facts have been waiting to be published."""
+
+    async def check() -> Check:
+        try:
+            async with database.engine.connect() as connection:
+                waiting, seconds = (await connection.execute(_OUTBOX)).one()
+        except (SQLAlchemyError, OSError) as error:
+            return Check(state="down", detail={"error": type(error).__name__})
+        detail = {"waiting": waiting, "oldest_seconds": round(float(seconds), 3)}
+        return Check(state="degraded" if seconds > LATE_SECONDS else "ok", detail=detail)
+
+    return check
+
+
+def workers_check(supervisor: Supervisor) -> CheckFunction:
+    """Return a check of the workers of this process."""
+
+    async def check() -> Check:
+        detail = {
+            each.worker.name: {"running": each.running, "failures": each.failures, "last_error": each.last_error}
+            for each in supervisor.workers
+        }
+        return Check(state="ok" if all(each.running for each in supervisor.workers) else "down", detail=detail)
+
+    return check

@@ -1,0 +1,95 @@
+"""The outbox: facts staged in the transaction that makes them true, for the relay to publish.
+
+Rows are kept after they were published: they are the history of the service, and what a lost stream is
+filled from.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, Text, text
+from sqlalchemy.orm import declared_attr
+from sqlmodel import Field, SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.chassis.db import execute
+from shared.chassis.ids import uuid7
+from shared.contracts.catalog import EventType
+from shared.contracts.events import Header, encode
+
+CHANNEL = "outbox"
+"""PostgreSQL notifications that wake the relay."""
+
+_INSERT = text(
+    "INSERT INTO outbox (event_id, aggregate_id, subject, payload, size, recorded_at)"
+    " SELECT * FROM unnest(CAST(:event_id AS UUID[]), CAST(:aggregate_id AS UUID[]), CAST(:subject AS TEXT[]),"
+    " CAST(:payload AS TEXT[]), CAST(:size AS INTEGER[]), CAST(:recorded_at AS TIMESTAMPTZ[]))"
+)
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
+
+
+class OutboxRow(SQLModel):
+    """Columns of an outbox; a service makes its table of them, named ``outbox``."""
+
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
+        """Index what waits to be published."""
+        return (Index("ix_outbox_unpublished", "id", postgresql_where=text("published_at IS NULL")),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
+    event_id: UUID = Field(unique=True)
+    aggregate_id: UUID = Field(index=True)
+    subject: str
+    payload: str = Field(sa_type=Text)
+    size: int
+    recorded_at: datetime
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What happened to one aggregate; ``data`` is the JSON text of the event type's contract."""
+
+    type: EventType
+    aggregate_id: UUID
+    aggregate_version: int
+    data: str
+    occurred_at: datetime
+
+
+async def stage(session: AsyncSession, facts: Sequence[Fact], *, actor: str, correlation_id: str) -> list[UUID]:
+    """Write facts into the outbox, in the caller's transaction, and return the ids of their events."""
+    now = datetime.now(UTC)
+    headers = [_header(fact, now, actor, correlation_id) for fact in facts]
+    payloads = [encode(header, fact.data) for header, fact in zip(headers, facts, strict=True)]
+    event_ids = [header.id for header in headers]
+    await execute(
+        session,
+        _INSERT,
+        event_id=event_ids,
+        aggregate_id=[fact.aggregate_id for fact in facts],
+        subject=[header.subject for header in headers],
+        payload=payloads,
+        size=[len(payload.encode()) for payload in payloads],
+        recorded_at=[now] * len(facts),
+    )
+    await execute(session, _NOTIFY)
+    return event_ids
+
+
+def _header(fact: Fact, now: datetime, actor: str, correlation_id: str) -> Header:
+    return Header(
+        id=uuid7(),
+        type=fact.type.name,
+        version=fact.type.version,
+        subject=fact.type.subject(fact.aggregate_id),
+        aggregate_id=fact.aggregate_id,
+        aggregate_version=fact.aggregate_version,
+        occurred_at=fact.occurred_at,
+        recorded_at=now,
+        actor=actor,
+        correlation_id=correlation_id,
+    )

@@ -1,0 +1,148 @@
+"""Reading a stream in order, from a position that the reader keeps itself.
+
+The consumer on the server is a cursor that can be thrown away: it is made anew behind the last position whenever
+anything is odd, so that no message is lost or passed over, and none has to be acknowledged.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy
+from nats.js.errors import APIError
+
+from shared.chassis.bus import HEARTBEAT, NO_MESSAGES, REQUEST_EXPIRED, BrokerAway, Bus, status_of, stream_name
+
+MOST_MESSAGES = 500
+MOST_BYTES = 16 * 1024 * 1024
+REQUEST_SECONDS = 30.0
+HEARTBEAT_SECONDS = 1.0
+SILENT_SECONDS = 3.0
+INACTIVE_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMessage:
+    """A message with its place in its owner's stream."""
+
+    owner: str
+    sequence: int
+    data: bytes
+
+
+class StreamReader:
+    """Reads one owner's stream behind a position."""
+
+    def __init__(self, bus: Bus, owner: str, *, after: int) -> None:
+        self._bus, self.owner = bus, owner
+        self._after = after
+        self._next_subject = ""
+        self._subscription: Subscription | None = None
+        self._expected = 1
+        self._requested = 0
+
+    async def read(self) -> Sequence[StreamMessage]:
+        """Wait for messages and return those that are there, in order; none if there are none for a while.
+
+        Raises:
+            BrokerAway: NATS cannot be reached.
+
+        """
+        try:
+            subscription = self._subscription or await self._open()
+            if self._requested <= MOST_MESSAGES // 2:
+                await self._request()
+            message = await subscription.next_msg(timeout=SILENT_SECONDS)
+            taken = self._take(message)
+            while subscription.pending_msgs and len(taken) < MOST_MESSAGES:
+                taken += self._take(await subscription.next_msg(timeout=SILENT_SECONDS))
+        except (NatsError, APIError, TimeoutError, OSError) as error:
+            await self.close()
+            raise BrokerAway(f"{stream_name(self.owner)}: {error or type(error).__name__}") from error
+        return taken
+
+    async def close(self) -> None:
+        """Give the cursor up; the next read makes a new one."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            try:
+                await subscription.unsubscribe()
+            except NatsError as error:
+                _log.debug("stream.unsubscribe", owner=self.owner, error=str(error))
+
+    async def _open(self) -> Subscription:
+        connection = await self._bus.connect()
+        js = await self._bus.jetstream()
+        consumer = await js.add_consumer(
+            stream_name(self.owner),
+            ConsumerConfig(
+                ack_policy=AckPolicy.NONE,
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=self._after + 1,
+                replay_policy=ReplayPolicy.INSTANT,
+                inactive_threshold=INACTIVE_SECONDS,
+                mem_storage=True,
+                num_replicas=1,
+            ),
+        )
+        self._next_subject = f"$JS.API.CONSUMER.MSG.NEXT.{consumer.stream_name}.{consumer.name}"
+        self._subscription = await connection.subscribe(connection.new_inbox())
+        self._expected, self._requested = 1, 0
+        return self._subscription
+
+    async def _request(self) -> None:
+        """Ask for more; what was asked for before and is still to come counts."""
+        connection = await self._bus.connect()
+        request = {
+            "batch": MOST_MESSAGES,
+            "max_bytes": MOST_BYTES,
+            "expires": int(REQUEST_SECONDS * 1e9),
+            "idle_heartbeat": int(HEARTBEAT_SECONDS * 1e9),
+        }
+        subscription = self._subscription
+        assert subscription is not None  # noqa: S101  (told to the type checker)
+        await connection.publish(self._next_subject, json.dumps(request).encode(), reply=subscription.subject)
+        self._requested += MOST_MESSAGES
+
+    def _take(self, message: Msg) -> list[StreamMessage]:
+        status = status_of(message)
+        if status == HEARTBEAT:
+            return []
+        if status is not None:
+            self._note_end(status, message)
+            return []
+        place = message.metadata.sequence
+        if place.consumer != self._expected:
+            raise NatsError(f"a gap: message {place.consumer} of the cursor instead of {self._expected}")
+        self._expected += 1
+        self._requested -= 1
+        self._after = place.stream
+        return [StreamMessage(self.owner, place.stream, message.data)]
+
+    def _note_end(self, status: int, message: Msg) -> None:
+        """Note that a request has ended; an end that is not regular needs a new cursor."""
+        headers = message.headers or {}
+        unused = int(headers.get("Nats-Pending-Messages", MOST_MESSAGES))
+        self._requested = max(0, self._requested - unused)
+        regular = status in (NO_MESSAGES, REQUEST_EXPIRED) or "Max" in headers.get("Description", "")
+        if not regular:
+            raise NatsError(f"{status} {headers.get('Description', '')}")
+
+
+async def last_sequence(bus: Bus, owner: str) -> tuple[int, datetime | None]:
+    """Return the sequence of an owner's newest message, and when the stream was made.
+
+    Raises:
+        BrokerAway: NATS cannot be reached.
+
+    """
+    info = await bus.ensure_stream(owner)
+    return info.state.last_seq, info.created
+

