@@ -120,7 +120,7 @@ async def _newest(
     if not newest:
         return {}
     statement = select(model.id, model.version).where(col(model.id).in_(newest))  # type: ignore[attr-defined]
-    stored = dict((await session.exec(statement)).tuples())
+    stored = dict((await session.exec(statement)).all())
     return {
         id_: _New(event.header, event.data.decode(), contract.from_event(event.data))
         for id_, event in newest.items()

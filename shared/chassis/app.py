@@ -6,23 +6,22 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypedDict, TypeVar
 
 import uvicorn
 import uvloop
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 
-from shared.chassis import health
 from shared.chassis.bus import Bus
 from shared.chassis.db import Database
-from shared.chassis.errors import BadRequest, Fault, Problem, install_errors
-from shared.chassis.health import Check, CheckFunction
+from shared.chassis.errors import Problem, install_errors
+from shared.chassis.health import CheckFunction, broker_check, database_check, outbox_check, workers_check
+from shared.chassis.health import router as health
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
+from shared.chassis.parameters import KnownParameters
 from shared.chassis.relay import Relay
 from shared.chassis.settings import ServiceSettings
 from shared.chassis.telemetry import Metrics, TelemetryMiddleware, configure_logging
@@ -98,7 +97,7 @@ def create_app(service: Service, settings: ServiceSettings) -> FastAPI:
         description=service.description,
         version="1",
         lifespan=_lifespan(service, settings, metrics),
-        dependencies=[Depends(refuse_unknown_parameters)],
+        dependencies=[Depends(KnownParameters())],
         responses={"default": {"model": Problem, "description": "Why it was refused"}},
         generate_unique_id_function=_operation_id,
         max_body_size=settings.max_body_bytes,
@@ -107,27 +106,10 @@ def create_app(service: Service, settings: ServiceSettings) -> FastAPI:
     if service.customise is not None:
         service.customise(app, settings)
     app.add_middleware(TelemetryMiddleware, metrics=metrics)
-    app.include_router(health.router)
+    app.include_router(health)
     for router in service.routers:
         app.include_router(router)
     return app
-
-
-def refuse_unknown_parameters(request: Request) -> None:
-    """Refuse query parameters that a route does not know: a filter that is misspelt must not be passed over.
-
-    Raises:
-        BadRequest: names each unknown parameter.
-
-    """
-    route = request.scope.get("route")
-    if not request.query_params or not isinstance(route, APIRoute):
-        return
-    known = _parameters(route)
-    unknown = [name for name in request.query_params if name not in known]
-    if unknown:
-        faults = [Fault(pointer=f"/{name}", code="unknown-parameter", detail="There is no such.") for name in unknown]
-        raise BadRequest(f"Unknown parameter: {', '.join(unknown)}.", code="unknown-parameter", errors=faults)
 
 
 def serve(service: Service) -> None:
@@ -186,17 +168,13 @@ def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> R
     database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
     bus = Bus(settings.nats_url, name=service.name)
     supervisor = Supervisor()
-
-    async def broker() -> Check:
-        return Check(state="ok" if bus.is_connected else "degraded")
-
     checks = {
-        "database": health.database_check(database),
-        "broker": broker,
-        "workers": health.workers_check(supervisor),
+        "database": database_check(database),
+        "workers": workers_check(supervisor),
     }
     if service.owner is not None:
-        checks["outbox"] = health.outbox_check(database)
+        checks["broker"] = broker_check(bus)
+        checks["outbox"] = outbox_check(database)
     key = settings.cursor_key.get_secret_value().encode()
     return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, checks)
 
@@ -204,7 +182,3 @@ def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> R
 def _operation_id(route: APIRoute) -> str:
     return route.name
 
-
-@cache
-def _parameters(route: APIRoute) -> frozenset[str]:
-    return frozenset(parameter.alias for parameter in get_flat_params(route.dependant))

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.chassis.bus import Bus
 from shared.chassis.db import Database
 from shared.chassis.workers import Supervisor
 
@@ -78,6 +79,15 @@ def database_check(database: Database) -> CheckFunction:
         except (SQLAlchemyError, OSError) as error:
             return Check(state="down", detail={"error": type(error).__name__})
         return Check(state="ok")
+
+    return check
+
+
+def broker_check(bus: Bus) -> CheckFunction:
+    """Return a check of the broker; without it facts are delayed, and no request fails."""
+
+    async def check() -> Check:
+        return Check(state="ok" if bus.is_connected else "degraded")
 
     return check
 

@@ -12,9 +12,6 @@ from pydantic import BaseModel, ConfigDict
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 """Largest document of an aggregate as JSON text, bounded by what one event may carry."""
 
-MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
-"""Largest document of an aggregate as JSON text, bounded by what one event may carry."""
-
 
 class Contract(BaseModel):
     """An immutable value that crosses a boundary: a request, a response, an event."""
