@@ -16,14 +16,17 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy
 from nats.js.errors import APIError
 
-from shared.chassis.bus import HEARTBEAT, NO_MESSAGES, REQUEST_EXPIRED, BrokerAway, Bus, status_of, stream_name
+from shared.chassis.bus import HEARTBEAT, MAX_PAYLOAD_BYTES, NO_MESSAGES, REQUEST_EXPIRED, BrokerAway, Bus, status_of, stream_name
 
 MOST_MESSAGES = 500
-MOST_BYTES = 16 * 1024 * 1024
+MOST_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024
+"""Enough for the largest message, or a request would end without any."""
 REQUEST_SECONDS = 30.0
 HEARTBEAT_SECONDS = 1.0
 SILENT_SECONDS = 3.0
 INACTIVE_SECONDS = 60.0
+REGULAR_ENDS = ("Batch Completed", "Message Size Exceeds MaxBytes")
+"""How the server tells that a request got all that it asked for."""
 
 _log = structlog.get_logger()
 
@@ -131,7 +134,7 @@ class StreamReader:
         headers = message.headers or {}
         unused = int(headers.get("Nats-Pending-Messages", MOST_MESSAGES))
         self._requested = max(0, self._requested - unused)
-        regular = status in (NO_MESSAGES, REQUEST_EXPIRED) or "Max" in headers.get("Description", "")
+        regular = status in (NO_MESSAGES, REQUEST_EXPIRED) or headers.get("Description") in REGULAR_ENDS
         if not regular:
             raise NatsError(f"{status} {headers.get('Description', '')}")
 

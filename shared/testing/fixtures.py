@@ -1,0 +1,93 @@
+"""Fixtures of the tests: a real PostgreSQL and a real NATS, and services on them as production builds them."""
+
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from fastapi import FastAPI
+
+from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres
+from deploy.local.system import LocalSystem
+from shared.chassis.app import Service, create_app
+
+CURSOR_KEY = "for tests only: nothing is signed with it"
+
+Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Start one PostgreSQL server for all tests; each takes databases of its own."""
+    with tempfile.TemporaryDirectory(prefix="devcoop-pg-") as folder:
+        server = EmbeddedPostgres(Path(folder) / "data")
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def nats() -> Iterator[EmbeddedNats]:
+    """Start a NATS server with empty streams for the tests of one file."""
+    with tempfile.TemporaryDirectory(prefix="devcoop-nats-") as folder:
+        server = EmbeddedNats(Path(folder))
+        server.start()
+        yield server
+        server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """Make an empty database for one test."""
+    name = f"test_{uuid4().hex[:12]}"
+    yield postgres.database(name, owner="tests")
+    postgres.drop(name)
+
+
+@pytest.fixture(scope="module")
+def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
+    """Return how to run a service in this process, with its lifespan, on a new database (or a given one).
+
+    ``async with serve(SERVICE) as client`` yields a client of it; settings can be given by name. The client's
+    ``app`` is the application, and ``runtime`` what lives with it.
+    """
+    made: list[str] = []
+
+    @asynccontextmanager
+    async def run(service: Service, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:  # noqa: ANN401
+        if "database_url" not in settings:
+            made.append(f"test_{uuid4().hex[:12]}")
+            settings["database_url"] = postgres.database(made[-1], owner="tests")
+        told = {"environment": "development", "nats_url": nats.url, "cursor_key": CURSOR_KEY, **settings}
+        app = create_app(service, service.settings(**told))
+        async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
+            transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
+            async with Client(app, transport) as client:
+                yield client
+
+    yield run
+    for name in made:
+        postgres.drop(name)
+
+
+class Client(httpx.AsyncClient):
+    """A client of an application in this process."""
+
+    def __init__(self, app: FastAPI, transport: httpx.ASGITransport) -> None:
+        super().__init__(transport=transport, base_url="http://service", timeout=60)
+        self.app = app
+
+
+@pytest.fixture(scope="session")
+def system() -> Iterator[LocalSystem]:
+    """Start the whole system as `make run` does, once for all flow tests that share it."""
+    with tempfile.TemporaryDirectory(prefix="devcoop-system-") as folder:
+        local = LocalSystem(Path(folder))
+        local.start()
+        yield local
+        local.stop()
