@@ -22,7 +22,8 @@ STAGES: tuple[Stage, ...] = (
 """The stages that summaries tell; a project whole tells all."""
 
 Exact = Annotated[
-    Decimal, PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json-unless-none")
+    Decimal,
+    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json-unless-none"),
 ]
 """A decimal that is written out in full, never in powers of ten."""
 

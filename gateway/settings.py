@@ -16,12 +16,22 @@ class Settings(ServiceSettings):
     )
     projects_url: str = Field(default="http://127.0.0.1:8101", description="Address of the projects service.")
     funding_url: str = Field(default="http://127.0.0.1:8102", description="Address of the funding service.")
-    monitoring_url: str = Field(default="http://127.0.0.1:8103", description="Address of the monitoring service.")
-    max_import_bytes: int = Field(default=1024**3, description="Largest upload of an import, in bytes as sent.")
-    max_import_expanded_bytes: int = Field(default=8 * 1024**3, description="Largest import after decompression.")
+    monitoring_url: str = Field(
+        default="http://127.0.0.1:8103", description="Address of the monitoring service."
+    )
+    max_import_bytes: int = Field(
+        default=1024**3, description="Largest upload of an import, in bytes as sent."
+    )
+    max_import_expanded_bytes: int = Field(
+        default=8 * 1024**3, description="Largest import after decompression."
+    )
     import_batch_items: int = Field(default=100, description="Most activities in one request to a service.")
-    import_retry_seconds: float = Field(default=600, description="How long an import waits for a service that is away.")
-    answer_cache_bytes: int = Field(default=64 * 1024**2, description="Memory for answers that are still current.")
+    import_retry_seconds: float = Field(
+        default=600, description="How long an import waits for a service that is away."
+    )
+    answer_cache_bytes: int = Field(
+        default=64 * 1024**2, description="Memory for answers that are still current."
+    )
 
     @property
     def owner_urls(self) -> dict[str, str]:

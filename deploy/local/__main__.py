@@ -43,7 +43,9 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
-    parser.add_argument("command", choices=("run", "demo"), help="serve until Ctrl-C, or print the summary and leave")
+    parser.add_argument(
+        "command", choices=("run", "demo"), help="serve until Ctrl-C, or print the summary and leave"
+    )
     parser.add_argument("--state", default=".state", help="folder that keeps everything between runs (run)")
     parser.add_argument("--data", type=Path, help="IATI file to load instead of the sample portfolio")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port of the gateway (run)")

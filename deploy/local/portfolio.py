@@ -14,6 +14,7 @@ from rich.table import Table
 
 POLL_SECONDS = 0.2
 SHOWN_GROUPS = 15
+MILLION = 1_000_000
 SHOWN_REFUSALS = 5
 
 
@@ -45,7 +46,9 @@ def import_file(console: Console, address: str, path: Path) -> None:
                 break
             time.sleep(POLL_SECONDS)
     counts = view["progress"]
-    said = ", ".join(f"{counts[key]} {key}" for key in ("accepted", "changed", "unchanged", "refused", "notices"))
+    said = ", ".join(
+        f"{counts[key]} {key}" for key in ("accepted", "changed", "unchanged", "refused", "notices")
+    )
     console.print(f"  {said}")
     if counts["refused"]:
         _print_refusals(console, address, view)
@@ -54,10 +57,12 @@ def import_file(console: Console, address: str, path: Path) -> None:
 def print_summary(console: Console, address: str) -> None:
     """Print the unified results by country as a table, one line per country and currency."""
     summary = _get(f"{address}/v1/results/summary?group_by=country")
-    table = Table(title="Results by recipient country", title_justify="left")
-    for name in ("Country", "Projects", "Indicators", "Reported", "On track", "Currency"):
-        table.add_column(name, justify="left" if name in ("Country", "Currency") else "right")
-    for name in ("Budget", "Commitments in", "Receipts", "Spend", "Delivery"):
+    table = Table(
+        padding=(0, 0), title="Results by recipient country (money in millions)", title_justify="left"
+    )
+    for name in ("Country", "Projects", "Indi-\ncators", "Re-\nported", "On\ntrack", ""):
+        table.add_column(name, justify="left" if name in ("Country", "") else "right")
+    for name in ("Budget", "Commit-\nments in", "Receipts", "Spend", "Deli-\nvery"):
         table.add_column(name, justify="right")
     groups = sorted(summary["groups"], key=lambda group: -group["projects"])
     for group in groups[:SHOWN_GROUPS]:
@@ -73,7 +78,10 @@ def _add_group(table: Table, group: dict[str, Any]) -> None:
     results = group["results"]
     head = [
         group["code"] or "not stated",
-        *(f"{n:,}" for n in (group["projects"], results["indicators"], results["reported"], results["on_track"])),
+        *(
+            f"{n:,}"
+            for n in (group["projects"], results["indicators"], results["reported"], results["on_track"])
+        ),
     ]
     for money in group["money"] or [None]:
         table.add_row(*head, *_money_cells(money))
@@ -82,22 +90,25 @@ def _add_group(table: Table, group: dict[str, Any]) -> None:
 
 def _money_cells(money: dict[str, Any] | None) -> list[str]:
     if money is None:
-        return ["–"] * 6
+        return ["-"] * 6
     keys = ("budget", "incoming_commitments", "receipts", "spend")
     ratio = money["delivery_rate"]["ratio"]
-    delivery = "–" if ratio is None else f"{Decimal(ratio) * 100:.0f} %"
+    delivery = "-" if ratio is None else f"{Decimal(ratio) * 100:.0f} %"
     return [money["currency"] or "?", *(_amount(money[key]) for key in keys), delivery]
 
 
 def _amount(amount: str | None) -> str:
-    return "–" if amount is None else f"{Decimal(amount):,.0f}"
+    """Return an amount in millions."""
+    return "-" if amount is None else f"{Decimal(amount) / MILLION:,.2f}"
 
 
 def _print_refusals(console: Console, address: str, view: dict[str, Any]) -> None:
     report = _get(f"{address}{view['report']}?outcome=refused&limit={SHOWN_REFUSALS}")
     for item in report["items"]:
         problem = item["problems"][0]
-        console.print(f"  refused, line {problem['line']}: {item['identifier']}: {problem['reason']}", markup=False)
+        console.print(
+            f"  refused, line {problem['line']}: {item['identifier']}: {problem['reason']}", markup=False
+        )
 
 
 def _post(url: str, path: Path) -> dict[str, Any]:

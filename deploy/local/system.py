@@ -61,7 +61,9 @@ class LocalSystem:
     def _start_gateway(self) -> None:
         urls = {f"DEVCOOP_{owner.upper()}_URL": self.processes[owner].address for owner in OWNERS}
         for role in ("projector", "importer"):
-            self._launch(f"gateway-{role}", "gateway.main", "gateway", {**urls, "DEVCOOP_ROLES": f'["{role}"]'})
+            self._launch(
+                f"gateway-{role}", "gateway.main", "gateway", {**urls, "DEVCOOP_ROLES": f'["{role}"]'}
+            )
         api = {**urls, "DEVCOOP_ROLES": '["api"]', "DEVCOOP_PORT": str(self._gateway_port)}
         self._launch("gateway", "gateway.main", "gateway", api)
         for name in ("gateway-projector", "gateway-importer", "gateway"):

@@ -3,7 +3,7 @@
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response, status
@@ -47,7 +47,7 @@ UPLOAD = {
     openapi_extra=UPLOAD,
     max_body_size=HARD_LIMIT_BYTES,
 )
-async def start_import(  # noqa: PLR0913
+async def start_import(
     session: Uow,
     runtime: CurrentRuntime,
     request: Request,
@@ -70,7 +70,9 @@ async def start_import(  # noqa: PLR0913
 
 
 @router.get("", summary="List imports, the newest first")
-async def read_imports(session: ReadSession, cursors: Cursors, cursor: Cursor = None, limit: Limit = 50) -> ImportPage:
+async def read_imports(
+    session: ReadSession, cursors: Cursors, cursor: Cursor = None, limit: Limit = 50
+) -> ImportPage:
     """Return one page of imports."""
     after = UUID(cursors.decode(cursor, str)[0]) if cursor else None
     rows = await list_imports(session, after, limit + 1)
@@ -85,7 +87,7 @@ async def read_import(session: ReadSession, import_id: UUID) -> ImportView:
 
 
 @router.get("/{import_id}/report", summary="What became of each activity of the file")
-async def read_report(  # noqa: PLR0913
+async def read_report(
     session: ReadSession,
     cursors: Cursors,
     import_id: UUID,

@@ -34,7 +34,12 @@ PATHS = {
 
 _log = structlog.get_logger()
 
-OWNER_OF_PART = {"projects": "projects", "funding": "funding", "monitoring": "monitoring", "partners": "funding"}
+OWNER_OF_PART = {
+    "projects": "projects",
+    "funding": "funding",
+    "monitoring": "monitoring",
+    "partners": "funding",
+}
 
 RETRY_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -94,7 +99,9 @@ class Owners:
                 _merge(taken, place, part, outcome)
         return taken
 
-    async def _send(self, part: str, lines: list[str], *, correlation_id: str, dry_run: bool) -> list[dict[str, Any]]:
+    async def _send(
+        self, part: str, lines: list[str], *, correlation_id: str, dry_run: bool
+    ) -> list[dict[str, Any]]:
         client = self._clients[OWNER_OF_PART[part]]
         deadline = time.monotonic() + self._retry_seconds
         for pause in chain(RETRY_PAUSES, repeat(RETRY_PAUSES[-1])):
@@ -126,8 +133,15 @@ def _merge(taken: Taken, place: int, part: str, outcome: Mapping[str, Any]) -> N
     if what == "refused":
         taken.outcomes[place] = "refused"
         taken.problems[place] += [
-            {"code": fault["code"], "reason": f"{OWNER_OF_PART[part]}: {fault['detail']}", "line": None, "xpath": None}
+            {
+                "code": fault["code"],
+                "reason": f"{OWNER_OF_PART[part]}: {fault['detail']}",
+                "line": None,
+                "xpath": None,
+            }
             for fault in outcome["errors"]
         ]
     elif taken.outcomes[place] not in ("refused", "accepted") and what != "unchanged":
-        taken.outcomes[place] = "accepted" if what == "created" and part in ("projects", "partners") else "changed"
+        taken.outcomes[place] = (
+            "accepted" if what == "created" and part in ("projects", "partners") else "changed"
+        )

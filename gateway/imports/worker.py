@@ -41,7 +41,9 @@ class ImportWorker:
 
     name = "imports"
 
-    def __init__(self, database: Database, owners: Owners, read_model: ReadModel, *, batch_items: int) -> None:
+    def __init__(
+        self, database: Database, owners: Owners, read_model: ReadModel, *, batch_items: int
+    ) -> None:
         self._database = database
         self._owners = owners
         self._read_model = read_model
@@ -71,7 +73,11 @@ class ImportWorker:
 
     async def _unfinished(self) -> Sequence[UUID]:
         async with self._database.session() as session:
-            statement = select(Import.id).where(col(Import.status).in_(("queued", "running"))).order_by(col(Import.id))
+            statement = (
+                select(Import.id)
+                .where(col(Import.status).in_(("queued", "running")))
+                .order_by(col(Import.id))
+            )
             return (await session.exec(statement)).all()
 
     async def _work(self, import_id: UUID, stop: asyncio.Event) -> None:
@@ -113,7 +119,9 @@ class ImportWorker:
     async def _note(self, import_id: UUID, batch: Sequence[Item], taken: Taken) -> None:
         """Write a batch into the report and move the import on, in one transaction."""
         async with self._database.session() as session, session.begin():
-            await bulk_upsert(session, ImportItem, list(_report(import_id, batch, taken)), key=["import_id", "ordinal"])
+            await bulk_upsert(
+                session, ImportItem, list(_report(import_id, batch, taken)), key=["import_id", "ordinal"]
+            )
             row = await session.get_one(Import, import_id, with_for_update=True)
             row.done = batch[-1].ordinal
             for outcome in taken.outcomes:
@@ -154,4 +162,3 @@ def _report(import_id: UUID, batch: Sequence[Item], taken: Taken) -> Iterator[di
             "problems": problems,
             "notices": [asdict(notice) for notice in item.notices],
         }
-

@@ -61,7 +61,9 @@ def activity_memberships(activity: Activity) -> set[Membership]:
     """Return the countries, regions, DAC sectors, donors and years that an activity names."""
     memberships: set[Membership] = {("year", str(year), None) for year in years_of(activity)}
     memberships |= {("country", c.code, first_text(c.narratives)) for c in activity.recipient_countries}
-    memberships |= {("region", r.code, first_text(r.narratives)) for r in activity.recipient_regions if _is_dac(r)}
+    memberships |= {
+        ("region", r.code, first_text(r.narratives)) for r in activity.recipient_regions if _is_dac(r)
+    }
     memberships |= {("sector", s.code, first_text(s.narratives)) for s in activity.sectors if _is_dac(s)}
     for organisation in activity.participating_organisations:
         code = donor_code(organisation)
@@ -72,7 +74,8 @@ def activity_memberships(activity: Activity) -> set[Membership]:
 
 def finance_memberships(finance: ActivityFinance) -> set[Membership]:
     """Return the countries, regions, DAC sectors, donors and years that an activity's money names."""
-    starts = [each.period_start for each in (*finance.budgets, *finance.planned_disbursements)]
+    starts = [budget.period_start for budget in finance.budgets]
+    starts += [plan.period_start for plan in finance.planned_disbursements]
     memberships: set[Membership] = {("year", str(start.year), None) for start in starts}
     for transaction in finance.transactions:
         memberships |= set(_transaction_memberships(transaction))
@@ -82,7 +85,11 @@ def finance_memberships(finance: ActivityFinance) -> set[Membership]:
 def _transaction_memberships(transaction: Transaction) -> Iterator[Membership]:
     yield "year", str(transaction.date.year), None
     if transaction.recipient_country:
-        yield "country", transaction.recipient_country.code, first_text(transaction.recipient_country.narratives)
+        yield (
+            "country",
+            transaction.recipient_country.code,
+            first_text(transaction.recipient_country.narratives),
+        )
     if transaction.recipient_region and _is_dac(transaction.recipient_region):
         yield "region", transaction.recipient_region.code, first_text(transaction.recipient_region.narratives)
     for sector in transaction.sectors:

@@ -46,7 +46,9 @@ class Follower:
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the streams until told to stop."""
         await self._begin(stop)
-        pumps = [asyncio.create_task(self._pump(owner, stop), name=f"pump-{owner}") for owner in self.positions]
+        pumps = [
+            asyncio.create_task(self._pump(owner, stop), name=f"pump-{owner}") for owner in self.positions
+        ]
         try:
             while not stop.is_set():
                 for pump in pumps:
@@ -73,7 +75,9 @@ class Follower:
         async with self._database.session() as session:
             for owner, info in infos.items():
                 known = await session.get(Position, owner)
-                goes_on = known and known.stream_created == info.created and known.sequence <= info.state.last_seq
+                goes_on = (
+                    known and known.stream_created == info.created and known.sequence <= info.state.last_seq
+                )
                 self.positions[owner] = known.sequence if known and goes_on else 0
                 self._streams[owner] = info.created
 
@@ -153,7 +157,9 @@ class Follower:
 
     async def _bury(self, message: StreamMessage, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
-        _log.error("projector.dead_letter", owner=message.owner, sequence=message.sequence, reason=reason[:300])
+        _log.error(
+            "projector.dead_letter", owner=message.owner, sequence=message.sequence, reason=reason[:300]
+        )
         letter = DeadLetter(
             owner=message.owner,
             sequence=message.sequence,

@@ -84,7 +84,8 @@ async def begin(session: AsyncSession) -> Generation:
 async def followed(session: AsyncSession) -> Sequence[Generation]:
     """Return the generations of this code that are to be kept up to date."""
     statement = select(Generation).where(
-        col(Generation.fingerprint) == fingerprint(), col(Generation.state).in_((State.BUILDING, State.ACTIVE))
+        col(Generation.fingerprint) == fingerprint(),
+        col(Generation.state).in_((State.BUILDING, State.ACTIVE)),
     )
     return (await session.exec(statement.order_by(col(Generation.id)))).all()
 
@@ -101,7 +102,9 @@ async def activate(session: AsyncSession, generation_id: int) -> None:
 
 async def drop_retired(session: AsyncSession) -> None:
     """Drop the generations that answer no more."""
-    for generation in (await session.exec(select(Generation).where(col(Generation.state) == State.RETIRED))).all():
+    for generation in (
+        await session.exec(select(Generation).where(col(Generation.state) == State.RETIRED))
+    ).all():
         await execute(session, text(f'DROP SCHEMA IF EXISTS "{generation.schema_name}" CASCADE'))
         await session.delete(generation)
 

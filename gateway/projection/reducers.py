@@ -94,12 +94,17 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
     """Bring figures that change by the passing of time to a day; return how many frameworks that were."""
     statement = (
         select(ProjectResults.id, ProjectResults.data)
-        .where(col(ProjectResults.figures_on) < today, col(ProjectResults.settles_on) >= col(ProjectResults.figures_on))
+        .where(
+            col(ProjectResults.figures_on) < today,
+            col(ProjectResults.settles_on) >= col(ProjectResults.figures_on),
+        )
         .limit(REFRESH_MOST)
     )
     due = (await session.exec(statement)).all()
     for id_, data in due:
-        await execute(session, _REFRESHED, id=id_, **framework_rows(ResultsFramework.from_event(data), on=today))
+        await execute(
+            session, _REFRESHED, id=id_, **framework_rows(ResultsFramework.from_event(data), on=today)
+        )
     return len(due)
 
 
@@ -179,7 +184,8 @@ async def _take_frameworks(
 
 async def _take_partners(session: AsyncSession, partners: Mapping[UUID, _New[PartnerContract]]) -> None:
     rows = [
-        {**new.part(), "organisation_identifier": new.contract.organisation_identifier} for new in partners.values()
+        {**new.part(), "organisation_identifier": new.contract.organisation_identifier}
+        for new in partners.values()
     ]
     await bulk_upsert(session, Partner, rows, key=["id"])
 
@@ -222,5 +228,7 @@ async def _replace_memberships(
             col(ProjectMembership.project_id).in_(memberships), col(ProjectMembership.part) == part
         )
     )
-    rows = [row for id_, of_project in memberships.items() for row in facts.membership_rows(id_, part, of_project)]
+    rows = [
+        row for id_, of_project in memberships.items() for row in facts.membership_rows(id_, part, of_project)
+    ]
     await bulk_insert(session, ProjectMembership, rows)

@@ -43,7 +43,9 @@ def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
 
 
 def _settles_on(framework: ResultsFramework) -> date:
-    ends = (period.end for result in framework.results for each in result.indicators for period in each.periods)
+    ends = (
+        period.end for result in framework.results for each in result.indicators for period in each.periods
+    )
     return max(ends, default=date.min)
 
 
@@ -58,7 +60,9 @@ def _figures(framework: ResultsFramework, figures: FrameworkFigures) -> dict[str
                 "title": first_text(result.titles),
                 "indicators": [
                     _indicator(indicator, indicator_figures)
-                    for indicator, indicator_figures in zip(result.indicators, result_figures.indicators, strict=True)
+                    for indicator, indicator_figures in zip(
+                        result.indicators, result_figures.indicators, strict=True
+                    )
                 ],
             }
             for result, result_figures in zip(framework.results, figures.results, strict=True)
@@ -93,5 +97,3 @@ def _progress(progress: Progress) -> dict[str, Any]:
         for name in ("baseline", "target", "actual", "progress", "achievement", "expected")
     }
     return {**numbers, "state": progress.state, "on_track": progress.on_track, "flags": progress.flags}
-
-

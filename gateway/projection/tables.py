@@ -15,6 +15,7 @@ from sqlmodel import Field
 
 from gateway.base import ReadBase
 
+
 class Position(ReadBase, table=True):
     """How far into an owner's stream the read model has come; ``stream_created`` tells that stream from another."""
 
@@ -54,7 +55,9 @@ class ProjectActivity(ReadBase, table=True):
     listing: str = Field(sa_type=Text)
     words: str = Field(sa_type=Text)
     search: str | None = Field(
-        default=None, sa_type=TSVECTOR, sa_column_args=(Computed("to_tsvector('simple', words)", persisted=True),)
+        default=None,
+        sa_type=TSVECTOR,
+        sa_column_args=(Computed("to_tsvector('simple', words)", persisted=True),),
     )
 
 

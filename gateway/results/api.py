@@ -18,11 +18,15 @@ router = APIRouter(prefix="/v1/results", tags=["results"])
 
 
 @router.get("/projects", response_model=ProjectPage, summary="Projects that match, in order of identifier")
-async def read_projects(session: ReadSession, cursors: Cursors, query: Annotated[ProjectsQuery, Query()]) -> Response:
+async def read_projects(
+    session: ReadSession, cursors: Cursors, query: Annotated[ProjectsQuery, Query()]
+) -> Response:
     """Return one page of projects in brief, with their money by stage and their indicator counts."""
     after = cursors.decode(query.cursor, str)[0] if query.cursor else None
     rows = await project_page(session, query, after, query.limit + 1)
-    following = to_json(cursors.encode([rows[query.limit - 1][0]])).decode() if len(rows) > query.limit else "null"
+    following = (
+        to_json(cursors.encode([rows[query.limit - 1][0]])).decode() if len(rows) > query.limit else "null"
+    )
     items = ",".join(listing for _, listing in rows[: query.limit])
     return _json(f'{{{await asked(session)},"items":[{items}],"next":{following}}}')
 

@@ -130,7 +130,9 @@ async def _send(answer: Answer, asked: Headers, send: Send) -> None:
     status, headers, body = HTTPStatus.OK, list(answer.headers), answer.body
     if held and answer.tag in held[0]:
         status, body = HTTPStatus.NOT_MODIFIED, b""
-        headers = [(name, value) for name, value in headers if name not in (b"content-length", b"content-type")]
+        headers = [
+            (name, value) for name, value in headers if name not in (b"content-length", b"content-type")
+        ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

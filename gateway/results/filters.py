@@ -15,14 +15,21 @@ class ResultsFilter(BaseModel):
     country: list[str] = Field(default=[], description="Code of a recipient country, as in `KE`")
     region: list[str] = Field(default=[], description="Code of a recipient region")
     sector: list[str] = Field(default=[], description="DAC sector code, as in `16020`")
-    donor: list[str] = Field(default=[], description="Identifier (or, without one, name) of a funding organisation")
+    donor: list[str] = Field(
+        default=[], description="Identifier (or, without one, name) of a funding organisation"
+    )
     status: list[str] = Field(default=[], description="ActivityStatus code, 1 to 6")
     year: list[Annotated[int, Field(ge=1, le=9999)]] = Field(
         default=[], description="A year in which the project runs or has money"
     )
-    humanitarian: bool | None = Field(default=None, description="Whether the project is flagged as humanitarian")
+    humanitarian: bool | None = Field(
+        default=None, description="Whether the project is flagged as humanitarian"
+    )
     text: str | None = Field(
-        default=None, min_length=1, max_length=200, description="Words of the title or a description, in any language"
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Words of the title or a description, in any language",
     )
 
     def conditions(self) -> tuple[str, dict[str, Any]]:

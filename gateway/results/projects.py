@@ -48,7 +48,9 @@ def _listing(identifier: str, activity: str, money: str | None, results: str | N
     return f'{{"iati_identifier":{name},"activity":{activity},"money":{money or "null"},"results":{results or "null"}}}'
 
 
-def _part(version: int | None, recorded_at: datetime | None, data: str | None, figures: str | None) -> str | None:
+def _part(
+    version: int | None, recorded_at: datetime | None, data: str | None, figures: str | None
+) -> str | None:
     if version is None or recorded_at is None:
         return None
     moment = to_json(recorded_at).decode()

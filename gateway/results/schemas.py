@@ -24,7 +24,9 @@ class IndicatorCounts(BaseModel):
     periods: int
     targets: int
     actuals: int
-    values_unreadable: int = Field(description="Values that were kept as written because they state no number")
+    values_unreadable: int = Field(
+        description="Values that were kept as written because they state no number"
+    )
 
 
 class FinanceCounts(BaseModel):

@@ -27,20 +27,22 @@ _COUNTED = {
 _COUNTS = "count(*), " + ", ".join(
     f"coalesce(sum({column}), 0)" for columns in _COUNTED.values() for column in columns.values()
 )
-_COUNT_JOINS = " LEFT JOIN project_finance f ON f.id = a.id LEFT JOIN project_results r ON r.id = a.id GROUP BY 1"
 _MATCHING = "WITH a AS MATERIALIZED (SELECT a.id, a.status FROM project_activity a WHERE {where})"
-_MONEY = _MATCHING + (
-    " SELECT {key}, m.currency, {amounts} FROM project_money m JOIN a ON a.id = m.project_id"
-    " WHERE m.dimension = :dimension AND (cardinality(CAST(:years AS int[])) = 0 OR m.year = ANY(:years)) GROUP BY 1, 2"
+_MONEY = (
+    "{matching} SELECT {key}, m.currency, {amounts} FROM project_money m JOIN a ON a.id = m.project_id"
+    " WHERE m.dimension = :dimension AND (cardinality(CAST(:years AS int[])) = 0 OR m.year = ANY(:years))"
+    " GROUP BY 1, 2"
 )
-_COUNT_MEMBERS = _MATCHING + (
-    ", g AS (SELECT DISTINCT project_id, code FROM project_membership WHERE dimension = :group)"
+_COUNT_MEMBERS = (
+    "{matching}, g AS (SELECT DISTINCT project_id, code FROM project_membership WHERE dimension = :group)"
     ", labels AS (SELECT code, max(label) AS label FROM project_membership WHERE dimension = :group GROUP BY code)"
     " SELECT coalesce(g.code, ''), max(labels.label), {counts} FROM a"
-    " LEFT JOIN g ON g.project_id = a.id LEFT JOIN labels ON labels.code = g.code" + _COUNT_JOINS
+    " LEFT JOIN g ON g.project_id = a.id LEFT JOIN labels ON labels.code = g.code"
+    " LEFT JOIN project_finance f ON f.id = a.id LEFT JOIN project_results r ON r.id = a.id GROUP BY 1"
 )
-_COUNT_ALL = _MATCHING + (
-    " SELECT {key}, NULL, {counts} FROM a" + _COUNT_JOINS
+_COUNT_ALL = (
+    "{matching} SELECT {key}, NULL, {counts} FROM a"
+    " LEFT JOIN project_finance f ON f.id = a.id LEFT JOIN project_results r ON r.id = a.id GROUP BY 1"
 )
 
 
@@ -75,12 +77,12 @@ class _Statements:
     """The statements of one summary, over the projects that match its filters."""
 
     def __init__(self, where: str, parameters: dict[str, Any], years: list[int]) -> None:
-        self._where = where
+        self._matching = _MATCHING.format(where=where)
         self._parameters = parameters
         self._years = years
 
     async def money(self, session: AsyncSession, dimension: str, key: str) -> dict[str, list[MoneyByStage]]:
-        statement = text(_MONEY.format(where=self._where, key=key, amounts=_AMOUNTS))
+        statement = text(_MONEY.format(matching=self._matching, key=key, amounts=_AMOUNTS))
         rows = await execute(session, statement, **self._parameters, dimension=dimension, years=self._years)
         money: dict[str, list[MoneyByStage]] = defaultdict(list)
         for code, currency, *amounts in sorted(rows, key=lambda row: (row[0], row[1])):
@@ -88,12 +90,12 @@ class _Statements:
         return money
 
     async def counts_by_membership(self, session: AsyncSession, group: str) -> dict[str, tuple[Any, ...]]:
-        statement = text(_COUNT_MEMBERS.format(where=self._where, counts=_COUNTS))
+        statement = text(_COUNT_MEMBERS.format(matching=self._matching, counts=_COUNTS))
         rows = await execute(session, statement, **self._parameters, group=group)
         return _by_code(rows)
 
     async def counts(self, session: AsyncSession, key: str) -> dict[str, tuple[Any, ...]]:
-        statement = text(_COUNT_ALL.format(where=self._where, key=key, counts=_COUNTS))
+        statement = text(_COUNT_ALL.format(matching=self._matching, key=key, counts=_COUNTS))
         return _by_code(await execute(session, statement, **self._parameters))
 
 

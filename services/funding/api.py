@@ -24,10 +24,12 @@ partners = APIRouter(prefix="/v1/partners", tags=["partners"])
 
 
 @finances.get("", response_model=ItemPage, summary="List the money of activities in order of identifier")
-async def list_finances(  # noqa: PLR0913
+async def list_finances(
     session: ReadSession,
     cursors: Cursors,
-    earmarking_category: Annotated[str | None, Query(description="EarmarkingCategory of the activity, 1 to 4")] = None,
+    earmarking_category: Annotated[
+        str | None, Query(description="EarmarkingCategory of the activity, 1 to 4")
+    ] = None,
     updated_since: UpdatedSince = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -41,8 +43,10 @@ async def list_finances(  # noqa: PLR0913
     return await list_page(session, FINANCES, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-@finances.post("/{identifier:path}/transactions", status_code=201, summary="Record one transaction of an activity")
-async def record_transaction(  # noqa: PLR0913
+@finances.post(
+    "/{identifier:path}/transactions", status_code=201, summary="Record one transaction of an activity"
+)
+async def record_transaction(
     session: Uow,
     actor: CurrentActor,
     version: ExpectedVersion,
@@ -55,7 +59,7 @@ async def record_transaction(  # noqa: PLR0913
 
 
 @partners.get("", response_model=ItemPage, summary="List partner organisations in order of identifier")
-async def list_partners(  # noqa: PLR0913
+async def list_partners(
     session: ReadSession,
     cursors: Cursors,
     type: Annotated[str | None, Query(description="OrganisationType code")] = None,  # noqa: A002

@@ -40,7 +40,9 @@ def partner_columns(partner: Partner) -> dict[str, Any]:
     return {"type": partner.type}
 
 
-def faults_of_transaction(finance: ActivityFinance, transaction: Transaction, today: date) -> list[tuple[str, str, str]]:
+def faults_of_transaction(
+    finance: ActivityFinance, transaction: Transaction, today: date
+) -> list[tuple[str, str, str]]:
     """Return what keeps a transaction from being recorded, as (pointer, code, detail).
 
     A transaction has happened, so its date and its value date are not in the future (IATI ruleset), and its
@@ -52,7 +54,9 @@ def faults_of_transaction(finance: ActivityFinance, transaction: Transaction, to
     if transaction.value.value_date is not None and transaction.value.value_date > today:
         faults.append(("/value/value_date", "date-in-future", "A value date is not in the future."))
     if transaction.value.currency is None and finance.default_currency is None:
-        faults.append(("/value/currency", "missing-currency", "Neither the value nor the activity names a currency."))
+        faults.append(
+            ("/value/currency", "missing-currency", "Neither the value nor the activity names a currency.")
+        )
     return faults
 
 

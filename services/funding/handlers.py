@@ -12,7 +12,11 @@ from shared.contracts.funding.v1 import ActivityFinance, Transaction
 
 
 async def add_transaction(
-    session: AsyncSession, actor: Actor, identifier: str, transaction: Transaction, expected_version: int | None
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    transaction: Transaction,
+    expected_version: int | None,
 ) -> Stored:
     """Record one transaction of an activity.
 

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
 
 
 @router.get("", response_model=ItemPage, summary="List results frameworks in order of identifier")
-async def list_frameworks(  # noqa: PLR0913
+async def list_frameworks(
     session: ReadSession,
     cursors: Cursors,
     has_indicators: Annotated[bool | None, Query(description="Whether it has any indicator")] = None,
@@ -39,7 +39,7 @@ async def list_frameworks(  # noqa: PLR0913
 
 
 @router.post("/{identifier:path}/actuals", status_code=201, summary="Report an actual for one period")
-async def report_actual(  # noqa: PLR0913
+async def report_actual(
     session: Uow,
     actor: CurrentActor,
     version: ExpectedVersion,

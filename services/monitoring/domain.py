@@ -54,7 +54,9 @@ def report_actual(framework: ResultsFramework, report: ActualReport) -> ResultsF
     indicator = _pick(result.indicators, report.indicator, "/indicator")
     period = _pick(indicator.periods, report.period, "/period")
     if indicator.measure == QUALITATIVE and report.actual.value is not None:
-        raise ReportRefused("/actual/value", "qualitative-value", "A qualitative indicator is reported by comment.")
+        raise ReportRefused(
+            "/actual/value", "qualitative-value", "A qualitative indicator is reported by comment."
+        )
     revised = period.model_copy(update={"actuals": _replaced(period, report.actual)})
     indicator = indicator.model_copy(update={"periods": _with(indicator.periods, report.period, revised)})
     result = result.model_copy(update={"indicators": _with(result.indicators, report.indicator, indicator)})
@@ -69,7 +71,9 @@ def _replaced(period: Period, actual: Measurement) -> tuple[Measurement, ...]:
 
 def _pick(items: Sequence[T], ordinal: int, pointer: str) -> T:
     if not 1 <= ordinal <= len(items):
-        raise ReportRefused(pointer, "unknown-ordinal", f"There are {len(items)}; {ordinal} is not one of them.")
+        raise ReportRefused(
+            pointer, "unknown-ordinal", f"There are {len(items)}; {ordinal} is not one of them."
+        )
     return items[ordinal - 1]
 
 

@@ -28,4 +28,6 @@ async def report_actual(
             fault = Fault(pointer=refused.pointer, code=refused.code, detail=refused.detail)
             raise Invalid("The actual can not be reported.", errors=[fault]) from refused
 
-    return await change(session, FRAMEWORKS, identifier, apply, actor=actor, expected_version=expected_version)
+    return await change(
+        session, FRAMEWORKS, identifier, apply, actor=actor, expected_version=expected_version
+    )

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/activities", tags=["activities"])
 
 
 @router.get("", response_model=ItemPage, summary="List activities in order of identifier")
-async def list_activities(  # noqa: PLR0913
+async def list_activities(
     session: ReadSession,
     cursors: Cursors,
     status: Annotated[str | None, Query(description="ActivityStatus code")] = None,

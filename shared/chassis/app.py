@@ -1,7 +1,6 @@
 """The application of a service: put together in one place, the same in production and in tests."""
 
 import asyncio
-import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -135,12 +134,12 @@ def serve(service: Service) -> None:
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, port_file: Path | None) -> None:
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():
+    while not server.started and not serving.done():  # noqa: ASYNC110  (uvicorn tells it no other way)
         await asyncio.sleep(0.01)
     if server.started and port_file is not None:
         written = port_file.with_suffix(".new")
         written.write_text(str(listener.getsockname()[1]))
-        os.replace(written, port_file)
+        written.replace(port_file)
     await serving
 
 
@@ -181,4 +180,3 @@ def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> R
 
 def _operation_id(route: APIRoute) -> str:
     return route.name
-

@@ -27,7 +27,7 @@ API_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
-class BrokerAway(Exception):  # noqa: N818  (the state it tells of)
+class BrokerAway(Exception):
     """NATS cannot be reached, or does not answer."""
 
 

@@ -79,7 +79,7 @@ Uow = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
 ReadSession = Annotated[AsyncSession, Depends(read_session, scope="function")]
 
 
-async def execute(session: AsyncSession, statement: TextClause, **parameters: Any) -> CursorResult[Any]:  # noqa: ANN401
+async def execute(session: AsyncSession, statement: TextClause, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:  # noqa: ANN401
     """Run a statement that is written as text, in the session's transaction."""
     return await (await session.connection()).execute(statement, parameters)
 
@@ -122,17 +122,23 @@ async def _bulk(
     table: Table = model.__table__  # type: ignore[attr-defined]
     columns = tuple(rows[0])
     parameters: dict[str, list[Any]] = {
-        name: [to_json(row[name]).decode() for row in rows] if _is_json(table, name) else [row[name] for row in rows]
+        name: [to_json(row[name]).decode() for row in rows]
+        if _is_json(table, name)
+        else [row[name] for row in rows]
         for name in columns
     }
     return (await execute(session, _bulk_statement(table, columns, key, newer), **parameters)).rowcount
 
 
 @cache
-def _bulk_statement(table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: str | None) -> TextClause:
+def _bulk_statement(
+    table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: str | None
+) -> TextClause:
     """Return an insert of one array per column; identifiers come from our own models."""
     names = ", ".join(columns)
-    values = ", ".join(f"CAST(r.{name} AS JSONB)" if _is_json(table, name) else f"r.{name}" for name in columns)
+    values = ", ".join(
+        f"CAST(r.{name} AS JSONB)" if _is_json(table, name) else f"r.{name}" for name in columns
+    )
     arrays = ", ".join(f"CAST(:{name} AS {_array_type(table, name)})" for name in columns)
     quoted = f'"{table.name}"'
     statement = f"INSERT INTO {quoted} ({names}) SELECT {values} FROM unnest({arrays}) AS r({names})"  # noqa: S608

@@ -192,7 +192,8 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
 async def _on_database_error(request: Request, error: Exception) -> Response:
     """Answer 503 where the database is away, and 500 where it refused what we sent."""
     away = isinstance(error, (InterfaceError, PoolTimeoutError)) or (
-        isinstance(error, DBAPIError) and (error.connection_invalidated or isinstance(error, OperationalError))
+        isinstance(error, DBAPIError)
+        and (error.connection_invalidated or isinstance(error, OperationalError))
     )
     if not away:
         return await _on_unexpected(request, error)

@@ -112,9 +112,15 @@ def workers_check(supervisor: Supervisor) -> CheckFunction:
 
     async def check() -> Check:
         detail = {
-            each.worker.name: {"running": each.running, "failures": each.failures, "last_error": each.last_error}
+            each.worker.name: {
+                "running": each.running,
+                "failures": each.failures,
+                "last_error": each.last_error,
+            }
             for each in supervisor.workers
         }
-        return Check(state="ok" if all(each.running for each in supervisor.workers) else "down", detail=detail)
+        return Check(
+            state="ok" if all(each.running for each in supervisor.workers) else "down", detail=detail
+        )
 
     return check

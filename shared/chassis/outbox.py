@@ -60,7 +60,9 @@ class Fact:
     occurred_at: datetime
 
 
-async def stage(session: AsyncSession, facts: Sequence[Fact], *, actor: str, correlation_id: str) -> list[UUID]:
+async def stage(
+    session: AsyncSession, facts: Sequence[Fact], *, actor: str, correlation_id: str
+) -> list[UUID]:
     """Write facts into the outbox, in the caller's transaction, and return the ids of their events."""
     now = datetime.now(UTC)
     headers = [_header(fact, now, actor, correlation_id) for fact in facts]

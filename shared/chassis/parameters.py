@@ -36,4 +36,6 @@ class KnownParameters:
                 Fault(pointer=f"/{name}", code="unknown-parameter", detail="There is no such parameter.")
                 for name in unknown
             ]
-            raise BadRequest(f"Unknown parameter: {', '.join(unknown)}.", code="unknown-parameter", errors=faults)
+            raise BadRequest(
+                f"Unknown parameter: {', '.join(unknown)}.", code="unknown-parameter", errors=faults
+            )

@@ -6,9 +6,10 @@ acknowledged. A fact published twice has the same ``Nats-Msg-Id`` both times.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, AsyncIterator
+from typing import Any
+from uuid import UUID
 
 import asyncpg
 import structlog
@@ -98,7 +99,9 @@ class Relay:
                     await pause(stop, RETRY_SECONDS)
                     continue
                 woken = asyncio.create_task(self._woken.wait())
-                await asyncio.wait({woken, stopped}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {woken, stopped}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
                 woken.cancel()
         finally:
             stopped.cancel()
@@ -124,7 +127,7 @@ class Relay:
         problem: BaseException | None = None
         try:
             for row in window:
-                futures.append(await self._publish(js, row))
+                futures.append(await self._publish(js, row))  # noqa: PERF401  (those under way are kept on error)
         except (NatsError, APIError, TooManyStalledMsgsError, OSError) as error:
             problem = error
         if futures:
@@ -156,7 +159,7 @@ class Relay:
 def windows(rows: Sequence[asyncpg.Record]) -> Iterator[list[asyncpg.Record]]:
     """Cut rows before each second fact of an aggregate, so that all of a window may be under way at once."""
     window: list[asyncpg.Record] = []
-    seen = set()
+    seen: set[UUID] = set()
     for row in rows:
         if row["aggregate_id"] in seen:
             yield window

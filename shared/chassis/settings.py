@@ -16,7 +16,9 @@ class ServiceSettings(BaseSettings):
     database_url: SecretStr = Field(description="SQLAlchemy URL of the service's own database (asyncpg).")
     database_pool: int = Field(default=10, ge=2, description="Most connections of a process to its database.")
     nats_url: str = Field(description="Address of NATS.")
-    cursor_key: SecretStr = Field(min_length=32, description="Key that signs page cursors; one for all replicas.")
+    cursor_key: SecretStr = Field(
+        min_length=32, description="Key that signs page cursors; one for all replicas."
+    )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=0, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     port_file: Path | None = Field(default=None, description="File to write the port to once it listens.")

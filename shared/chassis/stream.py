@@ -16,7 +16,16 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, ReplayPolicy
 from nats.js.errors import APIError
 
-from shared.chassis.bus import HEARTBEAT, MAX_PAYLOAD_BYTES, NO_MESSAGES, REQUEST_EXPIRED, BrokerAway, Bus, status_of, stream_name
+from shared.chassis.bus import (
+    HEARTBEAT,
+    MAX_PAYLOAD_BYTES,
+    NO_MESSAGES,
+    REQUEST_EXPIRED,
+    BrokerAway,
+    Bus,
+    status_of,
+    stream_name,
+)
 
 MOST_MESSAGES = 500
 MOST_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024
@@ -148,4 +157,3 @@ async def last_sequence(bus: Bus, owner: str) -> tuple[int, datetime | None]:
     """
     info = await bus.ensure_stream(owner)
     return info.state.last_seq, info.created
-

@@ -20,7 +20,7 @@ class Problem:
     xpath: str | None = None
 
 
-class FileRefused(Exception):  # noqa: N818  (the field's word)
+class FileRefused(Exception):
     """The file cannot be taken as a whole; ``problem.code`` is stable."""
 
     def __init__(self, code: str, reason: str, line: int | None = None, xpath: str | None = None) -> None:

@@ -1,7 +1,17 @@
 """Aggregates that are kept whole, as one JSON document with a version: their store and their routes."""
 
 from shared.chassis.documents.routes import document_router
-from shared.chassis.documents.store import Actor, Aggregate, DocumentRow, Outcome, Stored, change, find, put_many, put_one
+from shared.chassis.documents.store import (
+    Actor,
+    Aggregate,
+    DocumentRow,
+    Outcome,
+    Stored,
+    change,
+    find,
+    put_many,
+    put_one,
+)
 
 __all__ = [
     "Actor",

@@ -27,10 +27,14 @@ async def upsert_lines(
     for line in lines:
         document, identifier, faults = _read(aggregate, line)
         if identifier in documents:
-            faults = [Fault(pointer="", code="duplicate-identifier", detail="An earlier line has this identifier.")]
+            faults = [
+                Fault(pointer="", code="duplicate-identifier", detail="An earlier line has this identifier.")
+            ]
         elif document is not None and identifier is not None and not faults:
             documents[identifier] = document
-        refusals.append(BatchOutcome(identifier=identifier, outcome="refused", errors=tuple(faults)) if faults else None)
+        refusals.append(
+            BatchOutcome(identifier=identifier, outcome="refused", errors=tuple(faults)) if faults else None
+        )
     stored = iter(await put_many(session, aggregate, list(documents.values()), actor=actor, dry_run=dry_run))
     return [refusal or BatchOutcome.of(next(stored)) for refusal in refusals]
 
@@ -43,4 +47,3 @@ def _read(aggregate: Aggregate[C], line: bytes) -> tuple[C | None, str | None, l
         return None, None, faults_of(error)
     fault = fault_of(document.to_json()) if b"\\u0000" in line or len(line) > _LARGE else None
     return document, aggregate.identifier(document), [fault] if fault else []
-

@@ -13,7 +13,9 @@ def fault_of(text: str) -> Fault | None:
     """Return what keeps the JSON text of a document from being stored, None if nothing does."""
     if len(text) > MAX_DOCUMENT_BYTES or len(text.encode()) > MAX_DOCUMENT_BYTES:
         return Fault(
-            pointer="", code="document-too-large", detail=f"A document has at most {MAX_DOCUMENT_BYTES} bytes of JSON."
+            pointer="",
+            code="document-too-large",
+            detail=f"A document has at most {MAX_DOCUMENT_BYTES} bytes of JSON.",
         )
     if "\\u0000" in text and _NUL.search(text):
         return Fault(pointer="", code="nul-character", detail="Text holds no U+0000.")

@@ -30,7 +30,9 @@ def current_actor() -> Actor:
 
 
 def expected_version(
-    if_match: Annotated[str | None, Header(description='The version that the change is based on: `"3"`.')] = None,
+    if_match: Annotated[
+        str | None, Header(description='The version that the change is based on: `"3"`.')
+    ] = None,
 ) -> int | None:
     """Return the version of ``If-Match``, None where the caller states no condition.
 
@@ -71,7 +73,9 @@ def receipt(response: Response, stored: Stored) -> Receipt:
 def _add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
     async def read(session: ReadSession, identifier: str) -> Response:
         row = await find(session, aggregate, identifier)
-        return Response(Item.text_of(row), media_type="application/json", headers={"ETag": f'"{row.version}"'})
+        return Response(
+            Item.text_of(row), media_type="application/json", headers={"ETag": f'"{row.version}"'}
+        )
 
     router.add_api_route(
         "/{identifier:path}",
@@ -121,14 +125,23 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
 
     noun = aggregate.noun
     router.add_api_route(
-        "", create, methods=["POST"], operation_id=f"create_{noun}", summary=f"Create one {noun}", status_code=201
+        "",
+        create,
+        methods=["POST"],
+        operation_id=f"create_{noun}",
+        summary=f"Create one {noun}",
+        status_code=201,
     )
     item = "/{identifier:path}"
     router.add_api_route(
         item, replace, methods=["PUT"], operation_id=f"put_{noun}", summary=f"Create or replace one {noun}"
     )
     router.add_api_route(
-        item, patch, methods=["PATCH"], operation_id=f"patch_{noun}", summary=f"Change one {noun} (JSON merge patch)"
+        item,
+        patch,
+        methods=["PATCH"],
+        operation_id=f"patch_{noun}",
+        summary=f"Change one {noun} (JSON merge patch)",
     )
 
 
@@ -174,4 +187,6 @@ def _validated(aggregate: Aggregate[C], document: Any) -> C:  # noqa: ANN401
 
 def _require_same(aggregate: Aggregate[C], identifier: str, document: C) -> None:
     if aggregate.identifier(document) != identifier:
-        raise Invalid("The identifier of the document is not the one of the address.", code="identifier-mismatch")
+        raise Invalid(
+            "The identifier of the document is not the one of the address.", code="identifier-mismatch"
+        )

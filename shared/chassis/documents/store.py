@@ -175,7 +175,9 @@ async def put_many(
         return answers
     rows = [_row(aggregate, draft, answer, held.get(draft.id), actor) for draft, answer in writes]
     if await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version") != len(rows):
-        raise Conflict(f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change")
+        raise Conflict(
+            f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
+        )
     facts = [_fact(aggregate, draft, answer) for draft, answer in writes]
     await stage(session, facts, actor=actor.name, correlation_id=actor.correlation_id)
     return answers
@@ -185,7 +187,9 @@ def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
     return NotFound(f"No {aggregate.noun} has the identifier {identifier!r}.")
 
 
-def _require_version(aggregate: Aggregate[C], identifier: str, version: int | None, expected: int | None) -> None:
+def _require_version(
+    aggregate: Aggregate[C], identifier: str, version: int | None, expected: int | None
+) -> None:
     if expected is None or version == expected:
         return
     stands = "absent" if version is None else f"at version {version}"
@@ -224,7 +228,14 @@ def _draft(aggregate: Aggregate[C], document: C) -> _Draft[C]:
 async def _held(session: AsyncSession, aggregate: Aggregate[C], ids: Sequence[UUID]) -> dict[UUID, _Held]:
     """Return what is stored of these aggregates, locked in one order so that no two writers block each other."""
     model = aggregate.model
-    columns = (model.id, model.version, model.digest, model.correlation_id, model.created_at, model.updated_at)
+    columns = (
+        model.id,
+        model.version,
+        model.digest,
+        model.correlation_id,
+        model.created_at,
+        model.updated_at,
+    )
     statement = (
         select(*columns)  # type: ignore[call-overload]
         .where(col(model.id).in_(ids))
@@ -234,7 +245,9 @@ async def _held(session: AsyncSession, aggregate: Aggregate[C], ids: Sequence[UU
     return {row[0]: _Held(*row[1:]) for row in await session.exec(statement)}
 
 
-def _compare(aggregate: Aggregate[C], draft: _Draft[C], held: _Held | None, actor: Actor, now: datetime) -> Stored:
+def _compare(
+    aggregate: Aggregate[C], draft: _Draft[C], held: _Held | None, actor: Actor, now: datetime
+) -> Stored:
     outcome: Outcome = "unchanged"
     if held is None:
         return Stored(aggregate.noun, draft.id, draft.identifier, "created", 1, now)
