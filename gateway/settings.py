@@ -25,7 +25,7 @@ class Settings(ServiceSettings):
     max_import_expanded_bytes: int = Field(
         default=8 * 1024**3, description="Largest import after decompression."
     )
-    import_batch_items: int = Field(default=100, description="Most activities in one request to a service.")
+    import_batch_items: int = Field(default=250, description="Most activities in one request to a service.")
     import_retry_seconds: float = Field(
         default=600, description="How long an import waits for a service that is away."
     )

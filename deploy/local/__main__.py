@@ -16,7 +16,7 @@ from deploy.local.system import LocalSystem, StartFailed
 
 DEFAULT_PORT = 8100
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 100)
 
 
 class Stop(Exception):

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 POLL_SECONDS = 0.2
-SHOWN_GROUPS = 15
+SHOWN_GROUPS = 10
 MILLION = 1_000_000
 SHOWN_REFUSALS = 5
 
@@ -64,7 +64,7 @@ def print_summary(console: Console, address: str) -> None:
         table.add_column(name, justify="left" if name in ("Country", "") else "right")
     for name in ("Budget", "Commit-\nments in", "Receipts", "Spend", "Deli-\nvery"):
         table.add_column(name, justify="right")
-    groups = sorted(summary["groups"], key=lambda group: -group["projects"])
+    groups = sorted(summary["groups"], key=lambda group: (group["code"] is None, -group["projects"]))
     for group in groups[:SHOWN_GROUPS]:
         _add_group(table, group)
     table.add_section()
@@ -99,7 +99,7 @@ def _money_cells(money: dict[str, Any] | None) -> list[str]:
 
 def _amount(amount: str | None) -> str:
     """Return an amount in millions."""
-    return "-" if amount is None else f"{Decimal(amount) / MILLION:,.2f}"
+    return "-" if amount is None else f"{Decimal(amount) / MILLION:,.1f}"
 
 
 def _print_refusals(console: Console, address: str, view: dict[str, Any]) -> None:

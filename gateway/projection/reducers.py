@@ -25,7 +25,7 @@ from gateway.projection.tables import (
     ProjectMoney,
     ProjectResults,
 )
-from shared.chassis.db import bulk_insert, bulk_upsert, execute
+from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
 from shared.contracts.base import Contract
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, AggregateFacts
 from shared.contracts.events import Header
@@ -124,7 +124,7 @@ async def _newest(
                 newest[event.header.aggregate_id] = event
     if not newest:
         return {}
-    statement = select(model.id, model.version).where(col(model.id).in_(newest))  # type: ignore[attr-defined]
+    statement = select(model.id, model.version).where(is_one_of(model.id, newest))  # type: ignore[attr-defined]
     stored = dict((await session.exec(statement)).all())
     return {
         id_: _New(event.header, event.data.decode(), contract.from_event(event.data))
@@ -203,7 +203,7 @@ async def _take_money(
     both = activities.keys() & finances.keys()
     if not both:
         return
-    await session.exec(delete(ProjectMoney).where(col(ProjectMoney.project_id).in_(both)))
+    await session.exec(delete(ProjectMoney).where(is_one_of(ProjectMoney.project_id, both)))
     rows = [row for id_ in both for row in money_rows(id_, activities[id_], finances[id_])]
     await bulk_insert(session, ProjectMoney, rows)
 
@@ -214,7 +214,7 @@ async def _stored(
     """Return the other owner's part of these projects, where it is known already."""
     if not ids:
         return {}
-    statement = select(model.id, model.data).where(col(model.id).in_(ids))  # type: ignore[attr-defined]
+    statement = select(model.id, model.data).where(is_one_of(model.id, ids))  # type: ignore[attr-defined]
     return {id_: contract.from_event(data) for id_, data in await session.exec(statement)}
 
 
@@ -225,7 +225,7 @@ async def _replace_memberships(
         return
     await session.exec(
         delete(ProjectMembership).where(
-            col(ProjectMembership.project_id).in_(memberships), col(ProjectMembership.part) == part
+            is_one_of(ProjectMembership.project_id, memberships), col(ProjectMembership.part) == part
         )
     )
     rows = [

@@ -1,16 +1,28 @@
 """The database of a process: sessions, the unit of work of a request, and writes of many rows at once."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request
 from pydantic_core import to_json
-from sqlalchemy import CursorResult, MetaData, Table, TextClause, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    CursorResult,
+    MetaData,
+    Table,
+    TextClause,
+    Uuid,
+    any_,
+    literal,
+    text,
+)
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 STATEMENT_SECONDS = 60
@@ -79,14 +91,31 @@ Uow = Annotated[AsyncSession, Depends(unit_of_work, scope="function")]
 ReadSession = Annotated[AsyncSession, Depends(read_session, scope="function")]
 
 
-async def execute(session: AsyncSession, statement: TextClause, **parameters: Any) -> CursorResult[*tuple[Any, ...]]:  # noqa: ANN401
+async def execute(
+    session: AsyncSession,
+    statement: TextClause,
+    **parameters: Any,  # noqa: ANN401
+) -> CursorResult[*tuple[Any, ...]]:
     """Run a statement that is written as text, in the session's transaction."""
     return await (await session.connection()).execute(statement, parameters)
 
 
-async def bulk_insert(session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert many rows in one statement; all have the same columns."""
-    return await _bulk(session, model, rows, (), None)
+def is_one_of(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:  # noqa: ANN401
+    """Return the condition that a column is one of many ids, as one array parameter."""
+    condition: ColumnElement[bool] = col(column) == any_(literal(list(ids), ARRAY(Uuid)))
+    return condition
+
+
+async def bulk_insert(
+    session: AsyncSession, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Insert many rows by COPY; all have the same columns."""
+    if not rows:
+        return
+    raw = await (await session.connection()).get_raw_connection()
+    driver: Any = raw.driver_connection
+    records = [tuple(row.values()) for row in rows]
+    await driver.copy_records_to_table(model.__tablename__, records=records, columns=list(rows[0]))
 
 
 async def bulk_upsert(
@@ -107,16 +136,6 @@ async def bulk_upsert(
         newer: a column that a row replaces another by only if it is greater.
 
     """
-    return await _bulk(session, model, rows, tuple(key), newer)
-
-
-async def _bulk(
-    session: AsyncSession,
-    model: type[SQLModel],
-    rows: Sequence[Mapping[str, Any]],
-    key: tuple[str, ...],
-    newer: str | None,
-) -> int:
     if not rows:
         return 0
     table: Table = model.__table__  # type: ignore[attr-defined]
@@ -127,14 +146,12 @@ async def _bulk(
         else [row[name] for row in rows]
         for name in columns
     }
-    return (await execute(session, _bulk_statement(table, columns, key, newer), **parameters)).rowcount
+    return (await execute(session, _upsert(table, columns, tuple(key), newer), **parameters)).rowcount
 
 
 @cache
-def _bulk_statement(
-    table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: str | None
-) -> TextClause:
-    """Return an insert of one array per column; identifiers come from our own models."""
+def _upsert(table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer: str | None) -> TextClause:
+    """Return an upsert of one array per column; identifiers come from our own models."""
     names = ", ".join(columns)
     values = ", ".join(
         f"CAST(r.{name} AS JSONB)" if _is_json(table, name) else f"r.{name}" for name in columns
@@ -142,9 +159,8 @@ def _bulk_statement(
     arrays = ", ".join(f"CAST(:{name} AS {_array_type(table, name)})" for name in columns)
     quoted = f'"{table.name}"'
     statement = f"INSERT INTO {quoted} ({names}) SELECT {values} FROM unnest({arrays}) AS r({names})"  # noqa: S608
-    if key:
-        updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
-        statement += f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
+    statement += f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
     if newer is not None:
         statement += f" WHERE excluded.{newer} > {quoted}.{newer}"
     return text(statement)

@@ -15,7 +15,7 @@ from sqlalchemy import Text
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.chassis.db import bulk_upsert
+from shared.chassis.db import bulk_upsert, is_one_of
 from shared.chassis.documents.bounds import require_storable
 from shared.chassis.errors import Conflict, NotFound, PreconditionFailed
 from shared.chassis.outbox import Fact, stage
@@ -238,7 +238,7 @@ async def _held(session: AsyncSession, aggregate: Aggregate[C], ids: Sequence[UU
     )
     statement = (
         select(*columns)  # type: ignore[call-overload]
-        .where(col(model.id).in_(ids))
+        .where(is_one_of(model.id, ids))
         .order_by(col(model.id))
         .with_for_update()
     )

@@ -1,0 +1,42 @@
+"""What tests ask of the streams: everything that an owner has published, once its outbox is empty."""
+
+import asyncio
+from uuid import UUID
+
+import httpx
+
+from shared.chassis.bus import Bus
+from shared.chassis.stream import StreamReader, last_sequence
+from shared.contracts.events import Envelope
+
+PATIENCE_SECONDS = 20
+
+
+async def await_published(client: httpx.AsyncClient) -> None:
+    """Wait until a service has published all that it staged."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await waiting(client):
+            await asyncio.sleep(0.02)
+
+
+async def waiting(client: httpx.AsyncClient) -> int:
+    """Return how many facts of a service are not published yet."""
+    checks = (await client.get("/readyz")).json()["checks"]
+    count: int = checks["outbox"]["detail"].get("waiting", 1)
+    return count
+
+
+async def published(url: str, owner: str, aggregate_id: UUID | None = None) -> list[Envelope]:
+    """Return the events in an owner's stream, of one aggregate if given, in the order of the stream."""
+    bus = Bus(url, name="tests")
+    try:
+        last, _ = await last_sequence(bus, owner)
+        reader = StreamReader(bus, owner, after=0)
+        events: list[Envelope] = []
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while len(events) < last:
+                events += [Envelope.from_json(message.data) for message in await reader.read()]
+        await reader.close()
+    finally:
+        await bus.close()
+    return [event for event in events if aggregate_id in (None, event.aggregate_id)]
