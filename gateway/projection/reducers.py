@@ -5,9 +5,9 @@ version is kept and what is older is ignored, so neither order nor repetition ch
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -26,17 +26,16 @@ from gateway.projection.tables import (
     ProjectResults,
 )
 from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
-from shared.contracts.base import Contract
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, AggregateFacts
 from shared.contracts.events import Header
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.funding.v1 import Partner as PartnerContract
+from shared.contracts.ids import activity_id
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
 
 REFRESH_MOST = 500
 
-C = TypeVar("C", bound=Contract)
 Row = dict[str, Any]
 
 _COLUMNS = ("listing", "figures", "figures_on", "settles_on", *COUNTED)
@@ -55,23 +54,6 @@ class Event:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class _New(Generic[C]):
-    """The newest state of an aggregate, newer than what is stored."""
-
-    header: Header
-    text: str
-    contract: C
-
-    def part(self) -> Row:
-        return {
-            "id": self.header.aggregate_id,
-            "version": self.header.aggregate_version,
-            "recorded_at": self.header.recorded_at,
-            "data": self.text,
-        }
-
-
 async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
     """Take a batch of events in.
 
@@ -79,15 +61,9 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
         pydantic.ValidationError: an event's data breaks its contract.
 
     """
-    activities = await _newest(session, events, ACTIVITY, Activity, ProjectActivity)
-    finances = await _newest(session, events, FINANCE, ActivityFinance, ProjectFinance)
-    frameworks = await _newest(session, events, FRAMEWORK, ResultsFramework, ProjectResults)
-    partners = await _newest(session, events, PARTNER, PartnerContract, Partner)
-    await _take_activities(session, activities)
-    await _take_finances(session, finances)
-    await _take_frameworks(session, frameworks, today)
-    await _take_partners(session, partners)
-    await _take_money(session, activities, finances)
+    await _take_projects(session, events)
+    await _take_frameworks(session, await _newest(session, events, FRAMEWORK, ProjectResults), today)
+    await _take_partners(session, await _newest(session, events, PARTNER, Partner))
 
 
 async def refresh(session: AsyncSession, *, today: date) -> int:
@@ -109,16 +85,13 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
 
 
 async def _newest(
-    session: AsyncSession,
-    events: Iterable[Event],
-    kind: AggregateFacts,
-    contract: type[C],
-    model: type[SQLModel],
-) -> dict[UUID, _New[C]]:
-    """Return the newest state of each aggregate of a kind, of those that are newer than what is stored."""
+    session: AsyncSession, events: Iterable[Event], kind: AggregateFacts, model: type[SQLModel]
+) -> dict[UUID, Event]:
+    """Return the newest event of each aggregate of a kind, of those that are newer than what is stored."""
     newest: dict[UUID, Event] = {}
+    types = (kind.created.name, kind.changed.name)
     for event in events:
-        if event.header.type in (kind.created.name, kind.changed.name):
+        if event.header.type in types:
             known = newest.get(event.header.aggregate_id)
             if known is None or known.header.aggregate_version < event.header.aggregate_version:
                 newest[event.header.aggregate_id] = event
@@ -127,108 +100,126 @@ async def _newest(
     statement = select(model.id, model.version).where(is_one_of(model.id, newest))  # type: ignore[attr-defined]
     stored = dict((await session.exec(statement)).all())
     return {
-        id_: _New(event.header, event.data.decode(), contract.from_event(event.data))
-        for id_, event in newest.items()
-        if event.header.aggregate_version > stored.get(id_, 0)
+        id_: event for id_, event in newest.items() if event.header.aggregate_version > stored.get(id_, 0)
     }
 
 
-async def _take_activities(session: AsyncSession, activities: Mapping[UUID, _New[Activity]]) -> None:
-    memberships = {id_: facts.activity_memberships(new.contract) for id_, new in activities.items()}
-    rows = [
-        {
-            **new.part(),
-            "iati_identifier": new.contract.iati_identifier,
-            "status": new.contract.status,
-            "humanitarian": new.contract.humanitarian,
-            "listing": facts.activity_listing(new.contract, memberships[id_]),
-            "words": facts.words_of(new.contract),
-        }
-        for id_, new in activities.items()
-    ]
-    await bulk_upsert(session, ProjectActivity, rows, key=["id"])
-    await _replace_memberships(session, "activity", memberships)
+async def _take_projects(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Take in what projects and funding tell, and attribute the money where both parts of a project are known.
+
+    One project after the other: contracts take a hundred times the memory of their text.
+    """
+    activities = await _newest(session, events, ACTIVITY, ProjectActivity)
+    finances = await _newest(session, events, FINANCE, ProjectFinance)
+    stored_activities = await _stored(session, ProjectActivity, finances.keys() - activities.keys())
+    stored_finances = await _stored(session, ProjectFinance, activities.keys() - finances.keys())
+    rows = _ProjectRows()
+    for id_ in activities.keys() | finances.keys():
+        rows.add(
+            activities.get(id_),
+            finances.get(id_),
+            activities[id_].data if id_ in activities else stored_activities.get(id_),
+            finances[id_].data if id_ in finances else stored_finances.get(id_),
+        )
+    await bulk_upsert(session, ProjectActivity, rows.activities, key=["id"])
+    await bulk_upsert(session, ProjectFinance, rows.finances, key=["id"])
+    for part, replaced in (("activity", activities), ("finance", finances)):
+        if replaced:
+            of_part = (is_one_of(ProjectMembership.project_id, replaced), col(ProjectMembership.part) == part)
+            await session.exec(delete(ProjectMembership).where(*of_part))
+    await bulk_insert(session, ProjectMembership, rows.memberships)
+    if rows.attributed:
+        await session.exec(delete(ProjectMoney).where(is_one_of(ProjectMoney.project_id, rows.attributed)))
+    await bulk_insert(session, ProjectMoney, rows.money)
 
 
-async def _take_finances(session: AsyncSession, finances: Mapping[UUID, _New[ActivityFinance]]) -> None:
-    rows = []
-    for new in finances.values():
-        figures = finance_figures(new.contract)
-        rows.append(
+@dataclass(slots=True)
+class _ProjectRows:
+    """The rows that projects become; ``attributed`` are those whose money is told anew."""
+
+    activities: list[Row] = field(default_factory=list)
+    finances: list[Row] = field(default_factory=list)
+    memberships: list[Row] = field(default_factory=list)
+    money: list[Row] = field(default_factory=list)
+    attributed: list[UUID] = field(default_factory=list)
+
+    def add(
+        self,
+        new_activity: Event | None,
+        new_finance: Event | None,
+        activity_data: str | bytes | None,
+        finance_data: str | bytes | None,
+    ) -> None:
+        """Add a project of which either part is new; data is that of the newest version known, if any."""
+        activity = Activity.from_event(activity_data) if activity_data is not None else None
+        finance = ActivityFinance.from_event(finance_data) if finance_data is not None else None
+        if new_activity and activity:
+            self._add_activity(new_activity, activity)
+        if new_finance and finance:
+            self._add_finance(new_finance, finance)
+        if activity and finance:
+            id_ = activity_id(activity.iati_identifier)
+            self.attributed.append(id_)
+            self.money += money_rows(id_, activity, finance)
+
+    def _add_activity(self, event: Event, activity: Activity) -> None:
+        memberships = facts.activity_memberships(activity)
+        self.memberships += facts.membership_rows(event.header.aggregate_id, "activity", memberships)
+        self.activities.append(
             {
-                **new.part(),
-                "iati_identifier": new.contract.iati_identifier,
+                **_part(event),
+                "iati_identifier": activity.iati_identifier,
+                "status": activity.status,
+                "humanitarian": activity.humanitarian,
+                "listing": facts.activity_listing(activity, memberships),
+                "words": facts.words_of(activity),
+            }
+        )
+
+    def _add_finance(self, event: Event, finance: ActivityFinance) -> None:
+        memberships = facts.finance_memberships(finance)
+        self.memberships += facts.membership_rows(event.header.aggregate_id, "finance", memberships)
+        figures = finance_figures(finance)
+        self.finances.append(
+            {
+                **_part(event),
+                "iati_identifier": finance.iati_identifier,
                 "listing": finance_listing(figures),
                 "figures": figures.model_dump_json(),
                 **figures.counts.model_dump(),
             }
         )
-    await bulk_upsert(session, ProjectFinance, rows, key=["id"])
-    memberships = {id_: facts.finance_memberships(new.contract) for id_, new in finances.items()}
-    await _replace_memberships(session, "finance", memberships)
 
 
-async def _take_frameworks(
-    session: AsyncSession, frameworks: Mapping[UUID, _New[ResultsFramework]], today: date
-) -> None:
-    rows = [
-        {
-            **new.part(),
-            "iati_identifier": new.contract.iati_identifier,
-            **framework_rows(new.contract, on=today),
-        }
-        for new in frameworks.values()
-    ]
+async def _take_frameworks(session: AsyncSession, frameworks: Mapping[UUID, Event], today: date) -> None:
+    rows = []
+    for event in frameworks.values():
+        framework = ResultsFramework.from_event(event.data)
+        identifier = framework.iati_identifier
+        rows.append({**_part(event), "iati_identifier": identifier, **framework_rows(framework, on=today)})
     await bulk_upsert(session, ProjectResults, rows, key=["id"])
 
 
-async def _take_partners(session: AsyncSession, partners: Mapping[UUID, _New[PartnerContract]]) -> None:
-    rows = [
-        {**new.part(), "organisation_identifier": new.contract.organisation_identifier}
-        for new in partners.values()
-    ]
+async def _take_partners(session: AsyncSession, partners: Mapping[UUID, Event]) -> None:
+    rows = []
+    for event in partners.values():
+        partner = PartnerContract.from_event(event.data)
+        rows.append({**_part(event), "organisation_identifier": partner.organisation_identifier})
     await bulk_upsert(session, Partner, rows, key=["id"])
 
 
-async def _take_money(
-    session: AsyncSession,
-    new_activities: Mapping[UUID, _New[Activity]],
-    new_finances: Mapping[UUID, _New[ActivityFinance]],
-) -> None:
-    """Attribute the money of every project of which either part is new, and both are known."""
-    activities = {id_: new.contract for id_, new in new_activities.items()}
-    finances = {id_: new.contract for id_, new in new_finances.items()}
-    activities |= await _stored(session, ProjectActivity, Activity, finances.keys() - activities.keys())
-    finances |= await _stored(session, ProjectFinance, ActivityFinance, activities.keys() - finances.keys())
-    both = activities.keys() & finances.keys()
-    if not both:
-        return
-    await session.exec(delete(ProjectMoney).where(is_one_of(ProjectMoney.project_id, both)))
-    rows = [row for id_ in both for row in money_rows(id_, activities[id_], finances[id_])]
-    await bulk_insert(session, ProjectMoney, rows)
-
-
-async def _stored(
-    session: AsyncSession, model: type[SQLModel], contract: type[C], ids: Collection[UUID]
-) -> dict[UUID, C]:
-    """Return the other owner's part of these projects, where it is known already."""
+async def _stored(session: AsyncSession, model: type[SQLModel], ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the data of the other owner's part of these projects, where it is known already."""
     if not ids:
         return {}
     statement = select(model.id, model.data).where(is_one_of(model.id, ids))  # type: ignore[attr-defined]
-    return {id_: contract.from_event(data) for id_, data in await session.exec(statement)}
+    return dict((await session.exec(statement)).all())
 
 
-async def _replace_memberships(
-    session: AsyncSession, part: str, memberships: Mapping[UUID, Iterable[facts.Membership]]
-) -> None:
-    if not memberships:
-        return
-    await session.exec(
-        delete(ProjectMembership).where(
-            is_one_of(ProjectMembership.project_id, memberships), col(ProjectMembership.part) == part
-        )
-    )
-    rows = [
-        row for id_, of_project in memberships.items() for row in facts.membership_rows(id_, part, of_project)
-    ]
-    await bulk_insert(session, ProjectMembership, rows)
+def _part(event: Event) -> Row:
+    return {
+        "id": event.header.aggregate_id,
+        "version": event.header.aggregate_version,
+        "recorded_at": event.header.recorded_at,
+        "data": event.data.decode(),
+    }

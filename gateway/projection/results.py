@@ -1,6 +1,6 @@
 """What the read model keeps of a results framework: its figures as of a day, and the counts that summaries add up."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -8,7 +8,7 @@ from pydantic_core import to_json
 
 from gateway.projection.facts import first_text
 from shared.contracts.monitoring.v1 import Indicator, ResultsFramework
-from shared.figures.framework import FrameworkFigures, IndicatorFigures, framework_figures
+from shared.figures.framework import Counts, FrameworkFigures, IndicatorFigures, framework_figures
 from shared.figures.progress import Progress
 
 COUNTED = (
@@ -26,13 +26,16 @@ COUNTED = (
 """The counts that have a column of their own."""
 
 
+_COUNTS = tuple(field.name for field in fields(Counts))
+
+
 def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
     """Return the columns that follow from a framework as of a day.
 
     ``settles_on`` is the day from which the figures no longer change by the mere passing of time.
     """
     figures = framework_figures(framework, on=on)
-    counts = asdict(figures.counts)
+    counts = _counts(figures.counts)
     return {
         "listing": to_json(counts).decode(),
         "figures": to_json(_figures(framework, figures)).decode(),
@@ -40,6 +43,10 @@ def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
         "settles_on": _settles_on(framework),
         **{name: counts[name] for name in COUNTED},
     }
+
+
+def _counts(counts: Counts) -> dict[str, int]:
+    return {name: getattr(counts, name) for name in _COUNTS}
 
 
 def _settles_on(framework: ResultsFramework) -> date:
@@ -52,8 +59,8 @@ def _settles_on(framework: ResultsFramework) -> date:
 def _figures(framework: ResultsFramework, figures: FrameworkFigures) -> dict[str, Any]:
     return {
         "on": figures.on,
-        "counts": asdict(figures.counts),
-        "by_result_type": {type_: asdict(counts) for type_, counts in figures.by_result_type.items()},
+        "counts": _counts(figures.counts),
+        "by_result_type": {type_: _counts(counts) for type_, counts in figures.by_result_type.items()},
         "results": [
             {
                 "type": result.type,
