@@ -9,10 +9,10 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from http import HTTPStatus
 from itertools import chain, repeat
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import structlog
 from pydantic_core import from_json
@@ -21,6 +21,7 @@ from gateway.imports.iati.reader import ActivityParts, Item
 from shared.chassis.http import Client, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER
 from shared.contracts.base import Contract
+from shared.contracts.funding.v1 import Partner
 
 Outcome = Literal["accepted", "changed", "unchanged", "refused"]
 
@@ -53,14 +54,29 @@ class Taken:
     last_writes: dict[str, str] = field(default_factory=dict)
 
 
-def parts_of(item: Item) -> Mapping[str, Contract]:
-    """Return the parts of an accepted item by where they go."""
-    content = item.content
-    if content is None:
-        return {}
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """An item ready to be sent: its parts as JSON text by where they go, and none of its contracts any more."""
+
+    item: Item
+    lines: Mapping[str, str]
+
+    @classmethod
+    def of(cls, item: Item) -> Self:
+        """Pack an item; a refused one has no parts."""
+        lines = {part: contract.to_json() for part, contract in _parts_of(item.content).items()}
+        return cls(replace(item, content=None), lines)
+
+    @property
+    def size(self) -> int:
+        """Characters of its parts."""
+        return sum(map(len, self.lines.values()))
+
+
+def _parts_of(content: ActivityParts | Partner | None) -> Mapping[str, Contract]:
     if isinstance(content, ActivityParts):
         return {"projects": content.activity, "funding": content.finance, "monitoring": content.framework}
-    return {"partners": content}
+    return {} if content is None else {"partners": content}
 
 
 class OwnerAway(Exception):
@@ -74,7 +90,7 @@ class Owners:
         self._clients = clients
         self._retry_seconds = retry_seconds
 
-    async def take(self, items: Sequence[Item], *, correlation_id: str, dry_run: bool) -> Taken:
+    async def take(self, parcels: Sequence[Parcel], *, correlation_id: str, dry_run: bool) -> Taken:
         """Send a batch to every owner it concerns and return what became of each item.
 
         Raises:
@@ -83,16 +99,16 @@ class Owners:
         """
         lines: dict[str, list[str]] = defaultdict(list)
         places: dict[str, list[int]] = defaultdict(list)
-        for place, item in enumerate(items):
-            for part, contract in parts_of(item).items():
-                lines[part].append(contract.to_json())
+        for place, parcel in enumerate(parcels):
+            for part, line in parcel.lines.items():
+                lines[part].append(line)
                 places[part].append(place)
         answers = await asyncio.gather(
             *(self._send(part, lines[part], correlation_id=correlation_id, dry_run=dry_run) for part in lines)
         )
         taken = Taken(
-            outcomes=["refused" if item.problems else "unchanged" for item in items],
-            problems=[[asdict(problem) for problem in item.problems] for item in items],
+            outcomes=["refused" if parcel.item.problems else "unchanged" for parcel in parcels],
+            problems=[[asdict(problem) for problem in parcel.item.problems] for parcel in parcels],
         )
         for part, answer in zip(lines, answers, strict=True):
             for place, outcome in zip(places[part], answer, strict=True):

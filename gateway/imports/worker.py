@@ -10,7 +10,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,10 +18,10 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import col, delete, select, update
 
-from gateway.imports.iati.reader import Item, read
+from gateway.imports.iati.reader import read
 from gateway.imports.iati.scan import FileFacts
 from gateway.imports.models import Import, ImportChunk, ImportItem
-from gateway.imports.owners import OwnerAway, Owners, Taken
+from gateway.imports.owners import OwnerAway, Owners, Parcel, Taken
 from gateway.imports.store import fetch_file
 from gateway.projection.generations import ReadModel
 from gateway.projection.visibility import await_writes, parse_write
@@ -31,6 +30,7 @@ from shared.chassis.workers import pause
 
 IMPORT_LOCK = 0x1A71
 PAUSE_SECONDS = 0.1
+BATCH_CHARACTERS = 4 * 1024 * 1024
 VISIBLE_SECONDS = 120
 
 _log = structlog.get_logger()
@@ -102,10 +102,10 @@ class ImportWorker:
 
     async def _send_all(self, row: Import, path: Path, stop: asyncio.Event) -> None:
         """Send batch after batch, reading the next one while the owners take the last."""
-        items = read(path, FileFacts.from_dict(row.facts), skip=row.done)
-        batch = await asyncio.to_thread(self._next_batch, items)
+        parcels = map(Parcel.of, read(path, FileFacts.from_dict(row.facts), skip=row.done))
+        batch = await asyncio.to_thread(self._next_batch, parcels)
         while batch and not stop.is_set():
-            ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, items))
+            ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, parcels))
             try:
                 taken = await self._owners.take(batch, correlation_id=str(row.id), dry_run=row.dry_run)
                 await self._note(row.id, batch, taken)
@@ -113,20 +113,30 @@ class ImportWorker:
                 following = await ahead
             batch = following
 
-    def _next_batch(self, items: Iterator[Item]) -> list[Item]:
-        return list(islice(items, self._batch_items))
+    def _next_batch(self, parcels: Iterator[Parcel]) -> list[Parcel]:
+        """Return what is sent in one request: some items, or fewer if they are large."""
+        batch: list[Parcel] = []
+        size = 0
+        for parcel in parcels:
+            batch.append(parcel)
+            size += parcel.size
+            if len(batch) >= self._batch_items or size >= BATCH_CHARACTERS:
+                break
+        return batch
 
-    async def _note(self, import_id: UUID, batch: Sequence[Item], taken: Taken) -> None:
-        """Write a batch into the report and move the import on, in one transaction."""
+    async def _note(self, import_id: UUID, batch: Sequence[Parcel], taken: Taken) -> None:
+        """Write a batch into the report and move the import on, in one transaction, unless another worker has."""
         async with self._database.session() as session, session.begin():
+            row = await session.get_one(Import, import_id, with_for_update=True)
+            if row.done >= batch[-1].item.ordinal:
+                return
             await bulk_upsert(
                 session, ImportItem, list(_report(import_id, batch, taken)), key=["import_id", "ordinal"]
             )
-            row = await session.get_one(Import, import_id, with_for_update=True)
-            row.done = batch[-1].ordinal
+            row.done = batch[-1].item.ordinal
             for outcome in taken.outcomes:
                 setattr(row, outcome, getattr(row, outcome) + 1)
-            row.notices += sum(len(item.notices) for item in batch)
+            row.notices += sum(len(parcel.item.notices) for parcel in batch)
             row.last_writes = {**row.last_writes, **taken.last_writes}
             row.waiting_for = None
 
@@ -151,8 +161,9 @@ class ImportWorker:
             await session.exec(update(Import).where(col(Import.id) == import_id).values(**values))
 
 
-def _report(import_id: UUID, batch: Sequence[Item], taken: Taken) -> Iterator[dict[str, Any]]:
-    for item, outcome, problems in zip(batch, taken.outcomes, taken.problems, strict=True):
+def _report(import_id: UUID, batch: Sequence[Parcel], taken: Taken) -> Iterator[dict[str, Any]]:
+    for parcel, outcome, problems in zip(batch, taken.outcomes, taken.problems, strict=True):
+        item = parcel.item
         yield {
             "import_id": import_id,
             "ordinal": item.ordinal,
