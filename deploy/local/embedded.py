@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-import psutil
-
+from deploy.local.leftovers import end_leftover
 from shared.chassis.bus import MAX_PAYLOAD_BYTES
 
 with warnings.catch_warnings():  # it warns where a session has no runtime folder, and takes another one
@@ -109,7 +108,7 @@ class EmbeddedNats:
 
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._end_leftover()
+        end_leftover(self._folder / "nats.pid", "nats-server")
         for told in self._folder.glob("*.ports"):
             told.unlink()
         config = self._folder / "nats.conf"
@@ -163,25 +162,6 @@ class EmbeddedNats:
             time.sleep(0.02)
         raise TimeoutError(f"NATS does not listen; its log is {self._folder / 'nats.log'}")
 
-    def _end_leftover(self) -> None:
-        """End a server of this folder whose starter died."""
-        pid = self._folder / "nats.pid"
-        end_leftover(pid, "nats-server")
-
-
-def end_leftover(pid_file: Path, mark: str) -> None:
-    """End the process that a file names, if it is still the one that we started: its command has ``mark``."""
-    if not pid_file.exists():
-        return
-    try:
-        process = psutil.Process(int(pid_file.read_text()))
-        if any(mark in word for word in process.cmdline()):
-            process.kill()
-            process.wait(STOP_SECONDS)
-    except (psutil.NoSuchProcess, ValueError):
-        pass
-    pid_file.unlink(missing_ok=True)
-
 
 class EmbeddedStack:
     """PostgreSQL and NATS together."""
@@ -202,11 +182,7 @@ class EmbeddedStack:
     def start(self) -> None:
         """Start both."""
         self.postgres.start()
-        try:
-            self.nats.start()
-        except BaseException:
-            self.postgres.stop()
-            raise
+        self.nats.start()
 
     def stop(self) -> None:
         """Stop both."""

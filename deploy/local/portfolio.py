@@ -42,6 +42,8 @@ def import_file(console: Console, address: str, path: Path) -> None:
         while True:
             view = _get(f"{address}/v1/imports/{started['id']}")
             bar.update(task, completed=view["progress"]["done"])
+            if view["status"] == "failed":
+                raise PortfolioRefused(view["problem"])
             if view["status"] == "completed":
                 break
             time.sleep(POLL_SECONDS)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from deploy.local.leftovers import end_leftover
+
 START_SECONDS = 60
 STOP_SECONDS = 15
 
@@ -41,6 +43,11 @@ class ServiceProcess:
         return self.folder / f"{self.name}.port"
 
     @property
+    def pid_path(self) -> Path:
+        """The file that names the process, for whoever starts it next, should we die before it."""
+        return self.folder / f"{self.name}.pid"
+
+    @property
     def address(self) -> str:
         """Base address of the process, once it is ready."""
         return f"http://127.0.0.1:{self.port_path.read_text().strip()}"
@@ -55,6 +62,7 @@ class ServiceProcess:
 
         A process that is started again keeps its port, because others know it by that.
         """
+        end_leftover(self.pid_path, self.module)
         if self.restarting:
             self.environment["DEVCOOP_PORT"] = self.port_path.read_text().strip()
         self.restarting = True
@@ -68,6 +76,7 @@ class ServiceProcess:
             stderr=self._log,
             start_new_session=True,
         )
+        self.pid_path.write_text(str(self._process.pid))
 
     def await_ready(self) -> None:
         """Wait until the process says that it is ready.

@@ -1,9 +1,11 @@
 """The whole system on this machine: embedded PostgreSQL and NATS, the owners, and the gateway."""
 
+import fcntl
 import secrets
 from pathlib import Path
+from typing import TextIO
 
-from deploy.local.embedded import EmbeddedStack
+from deploy.local.embedded import EmbeddedNats, EmbeddedStack
 from deploy.local.processes import ServiceProcess, StartFailed
 
 OWNERS = ("projects", "funding", "monitoring")
@@ -17,6 +19,7 @@ class LocalSystem:
         self._folder = state / "processes"
         self._keys = state / "keys"
         self._gateway_port = gateway_port
+        self._lock: TextIO | None = None
         self.processes: dict[str, ServiceProcess] = {}
 
     def start(self) -> None:
@@ -27,8 +30,9 @@ class LocalSystem:
 
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._stack.start()
+        self._take_folder()
         try:
+            self._stack.start()
             self._start_owners()
             self._start_gateway()
         except BaseException:
@@ -40,6 +44,11 @@ class LocalSystem:
         """The one public address."""
         return self.processes["gateway"].address
 
+    @property
+    def nats(self) -> EmbeddedNats:
+        """The broker, to be ended and started apart from the rest."""
+        return self._stack.nats
+
     def stop(self) -> None:
         """Stop every process, then the broker and the database."""
         for process in reversed(self.processes.values()):
@@ -47,10 +56,22 @@ class LocalSystem:
         for process in reversed(self.processes.values()):
             process.await_stop()
         self._stack.stop()
+        if self._lock is not None:
+            self._lock.close()
 
     def ended(self) -> list[ServiceProcess]:
         """Return the processes that ended by themselves."""
         return [process for process in self.processes.values() if process.has_ended()]
+
+    def _take_folder(self) -> None:
+        """Keep the folder to ourselves: what is left over in it is ended at the start."""
+        lock = (self._folder / "lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            raise StartFailed(f"Another system runs on {self._folder.parent}.") from None
+        self._lock = lock
 
     def _start_owners(self) -> None:
         for owner in OWNERS:

@@ -32,6 +32,7 @@ class Import(Base, table=True):
     notices: int = 0
     last_writes: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
     waiting_for: str | None = None
+    problem: str | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.imports.models import Import, ImportItem
 
-Status = Literal["queued", "running", "completed"]
+Status = Literal["queued", "running", "completed", "failed"]
 ItemOutcome = Literal["accepted", "changed", "unchanged", "refused"]
 
 
@@ -34,6 +34,7 @@ class ImportView(BaseModel):
     size: int = Field(description="Bytes as uploaded")
     progress: Progress
     waiting_for: str | None = Field(description="What the import waits for, if anything")
+    problem: str | None = Field(description="Why it failed; what it had taken in stays")
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import col, delete, select, update
 
+from gateway.imports.iati.problems import FileRefused
 from gateway.imports.iati.reader import read
 from gateway.imports.iati.scan import FileFacts
 from gateway.imports.models import Import, ImportChunk, ImportItem
@@ -96,8 +97,12 @@ class ImportWorker:
             except OwnerAway as away:
                 await self._update(import_id, waiting_for=str(away))
                 return
+            except FileRefused as refused:
+                log.warning("import.failed", code=refused.problem.code)
+                await self._finish(import_id, status="failed", problem=refused.problem.reason)
+                return
         if not stop.is_set() and await self._visible(import_id):
-            await self._finish(import_id)
+            await self._finish(import_id, status="completed")
             log.info("import.completed")
 
     async def _send_all(self, row: Import, path: Path, stop: asyncio.Event) -> None:
@@ -154,10 +159,10 @@ class ImportWorker:
         async with self._database.session() as session, session.begin():
             await session.exec(update(Import).where(col(Import.id) == import_id).values(**values))
 
-    async def _finish(self, import_id: UUID) -> None:
+    async def _finish(self, import_id: UUID, **outcome: str) -> None:
         async with self._database.session() as session, session.begin():
             await session.exec(delete(ImportChunk).where(col(ImportChunk.import_id) == import_id))
-            values = {"status": "completed", "waiting_for": None, "finished_at": datetime.now(UTC)}
+            values = {"waiting_for": None, "finished_at": datetime.now(UTC), **outcome}
             await session.exec(update(Import).where(col(Import.id) == import_id).values(**values))
 
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -33,6 +34,9 @@ CHANNEL = "read_model"
 RECHECK_SECONDS = 1.0
 
 _NOTIFY = text("SELECT pg_notify('read_model', '')")
+_HAS_TABLES = text("to_regnamespace('read_' || generation.id) IS NOT NULL")
+_NO_TABLE = "42P01"
+"""What PostgreSQL calls a table that is not there (SQLSTATE)."""
 
 
 class State(StrEnum):
@@ -82,12 +86,19 @@ async def begin(session: AsyncSession) -> Generation:
 
 
 async def followed(session: AsyncSession) -> Sequence[Generation]:
-    """Return the generations of this code that are to be kept up to date."""
+    """Return the generations of this code that are to be kept up to date; one without its tables is none."""
     statement = select(Generation).where(
         col(Generation.fingerprint) == fingerprint(),
         col(Generation.state).in_((State.BUILDING, State.ACTIVE)),
+        _HAS_TABLES,
     )
     return (await session.exec(statement.order_by(col(Generation.id)))).all()
+
+
+async def answering(session: AsyncSession) -> Generation | None:
+    """Return the generation of this code that answers, None while there is none."""
+    active = [generation for generation in await followed(session) if generation.state == State.ACTIVE]
+    return active[-1] if active else None
 
 
 async def activate(session: AsyncSession, generation_id: int) -> None:
@@ -129,15 +140,20 @@ class ReadModel:
         """Open a session on the tables of the generation that answers.
 
         Raises:
-            Unavailable: no generation has been built by this code yet.
+            Unavailable: no generation has been built by this code yet, or its tables are gone.
 
         """
         if self._active is None:
             await self._refresh()
         if self._active is None:
-            raise Unavailable("The read model is being built.", code="read-model-building")
+            raise _being_built()
         async with self._active[1].session() as session:
-            yield session
+            try:
+                yield session
+            except ProgrammingError as error:
+                if getattr(error.orig, "sqlstate", None) != _NO_TABLE:
+                    raise
+                raise _being_built() from error
 
     def next_move(self) -> asyncio.Event:
         """Return what is set when the read model moves the next time."""
@@ -172,14 +188,17 @@ class ReadModel:
     async def _refresh(self) -> None:
         """Follow a change of generation."""
         async with self._public.session() as session:
-            known = await followed(session)
-        active = [generation.id for generation in known if generation.state == State.ACTIVE]
-        if not active or active[-1] is None or (self._active and self._active[0] == active[-1]):
+            active = await answering(session)
+        if active is None or active.id is None or (self._active and self._active[0] == active.id):
             return
-        former, self._active = self._active, (active[-1], self._public.on_schema(f"read_{active[-1]}"))
+        former, self._active = self._active, (active.id, self._public.on_schema(active.schema_name))
         self._cache.clear()
         if former is not None:
             await former[1].dispose()
+
+
+def _being_built() -> Unavailable:
+    return Unavailable("The read model is being built.", code="read-model-building")
 
 
 def current_read_model(request: Request) -> ReadModel:

@@ -72,7 +72,7 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
         select(ProjectResults.id, ProjectResults.data)
         .where(
             col(ProjectResults.figures_on) < today,
-            col(ProjectResults.settles_on) >= col(ProjectResults.figures_on),
+            col(ProjectResults.settles_on) > col(ProjectResults.figures_on),
         )
         .limit(REFRESH_MOST)
     )

@@ -1,7 +1,7 @@
 """What the read model keeps of a results framework: its figures as of a day, and the counts that summaries add up."""
 
 from dataclasses import fields
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from pydantic_core import to_json
@@ -10,6 +10,8 @@ from gateway.projection.facts import first_text
 from shared.contracts.monitoring.v1 import Indicator, ResultsFramework
 from shared.figures.framework import Counts, FrameworkFigures, IndicatorFigures, framework_figures
 from shared.figures.progress import Progress
+
+DAY = timedelta(days=1)
 
 COUNTED = (
     "results",
@@ -32,15 +34,18 @@ _COUNTS = tuple(field.name for field in fields(Counts))
 def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
     """Return the columns that follow from a framework as of a day.
 
-    ``settles_on`` is the day from which the figures no longer change by the mere passing of time.
+    Once its last period has ended, a framework's figures no longer change by the passing of time: they are told as
+    of the day after, ``settles_on``, whenever they are made. Without periods they depend on no day.
     """
-    figures = framework_figures(framework, on=on)
+    settles_on = _settles_on(framework)
+    figures_on = min(on, settles_on or on)
+    figures = framework_figures(framework, on=figures_on)
     counts = _counts(figures.counts)
     return {
         "listing": to_json(counts).decode(),
-        "figures": to_json(_figures(framework, figures)).decode(),
-        "figures_on": on,
-        "settles_on": _settles_on(framework),
+        "figures": to_json(_figures(framework, figures, figures_on if settles_on else None)).decode(),
+        "figures_on": figures_on if settles_on else None,
+        "settles_on": settles_on,
         **{name: counts[name] for name in COUNTED},
     }
 
@@ -49,16 +54,17 @@ def _counts(counts: Counts) -> dict[str, int]:
     return {name: getattr(counts, name) for name in _COUNTS}
 
 
-def _settles_on(framework: ResultsFramework) -> date:
+def _settles_on(framework: ResultsFramework) -> date | None:
     ends = (
         period.end for result in framework.results for each in result.indicators for period in each.periods
     )
-    return max(ends, default=date.min)
+    last = max(ends, default=None)
+    return None if last is None else min(last, date.max - DAY) + DAY
 
 
-def _figures(framework: ResultsFramework, figures: FrameworkFigures) -> dict[str, Any]:
+def _figures(framework: ResultsFramework, figures: FrameworkFigures, on: date | None) -> dict[str, Any]:
     return {
-        "on": figures.on,
+        "on": on,
         "counts": _counts(figures.counts),
         "by_result_type": {type_: _counts(counts) for type_, counts in figures.by_result_type.items()},
         "results": [

@@ -90,8 +90,8 @@ class ProjectResults(ReadBase, table=True):
     data: str = Field(sa_type=Text)
     listing: str = Field(sa_type=Text)
     figures: str = Field(sa_type=Text)
-    figures_on: date
-    settles_on: date = Field(index=True)
+    figures_on: date | None
+    settles_on: date | None = Field(index=True)
     results: int
     indicators: int
     indicators_reported: int

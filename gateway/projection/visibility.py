@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from gateway.projection.generations import ReadModel
 from shared.chassis.db import execute
-from shared.chassis.errors import BadRequest
+from shared.chassis.errors import BadRequest, Unavailable
 
 RECHECK_SECONDS = 0.25
 """How often to look even if nothing was heard."""
@@ -68,6 +68,9 @@ async def await_writes(read_model: ReadModel, writes: Iterable[Write], *, second
 
 async def _is_visible(read_model: ReadModel, write: Write) -> bool:
     statement = text(f"SELECT version FROM {_TABLES[write.noun]} WHERE id = :id")  # noqa: S608  (a name of our own)
-    async with read_model.session() as session:
-        version = (await execute(session, statement, id=write.id)).scalar()
+    try:
+        async with read_model.session() as session:
+            version = (await execute(session, statement, id=write.id)).scalar()
+    except Unavailable:
+        return False
     return version is not None and version >= write.version

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("notices", sa.Integer(), nullable=False),
         sa.Column("last_writes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("waiting_for", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("problem", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("started_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("finished_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),

@@ -1,0 +1,80 @@
+"""Events of our own making, to feed a read model with, and what it holds."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+
+from gateway.imports.iati.reader import ActivityParts, read
+from gateway.imports.iati.scan import scan
+from gateway.projection.reducers import Event, reduce
+from shared.chassis.db import Database
+from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, AggregateFacts
+from shared.contracts.events import Header
+from shared.contracts.funding.v1 import ActivityFinance
+from shared.contracts.ids import activity_id
+from shared.contracts.monitoring.v1 import ResultsFramework
+from shared.contracts.projects.v1 import Activity
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+TODAY = date(2026, 7, 1)
+
+NewReadModel = Callable[[], Awaitable[Database]]
+"""Makes an empty generation and gives a database on its tables."""
+
+
+def event(
+    kind: AggregateFacts, document: Activity | ActivityFinance | ResultsFramework, version: int = 1
+) -> Event:
+    """Return the event that an owner publishes of a document."""
+    type_ = kind.created if version == 1 else kind.changed
+    aggregate: UUID = activity_id(document.iati_identifier)
+    header = Header(
+        id=uuid4(),
+        type=type_.name,
+        version=1,
+        subject=type_.subject(aggregate),
+        aggregate_id=aggregate,
+        aggregate_version=version,
+        occurred_at=MOMENT,
+        recorded_at=MOMENT,
+        actor="tests",
+        correlation_id="tests",
+    )
+    return Event(type_.owner, 1, header, document.to_json().encode())
+
+
+def events_of(parts: ActivityParts, version: int = 1) -> list[Event]:
+    """Return the events of the three parts of an activity."""
+    return [
+        event(ACTIVITY, parts.activity, version),
+        event(FINANCE, parts.finance, version),
+        event(FRAMEWORK, parts.framework, version),
+    ]
+
+
+def activities_of(path: Path) -> list[ActivityParts]:
+    """Return the activities of a file that are good."""
+    items = list(read(path, scan(path)))
+    return [item.content for item in items if isinstance(item.content, ActivityParts)]
+
+
+async def take(database: Database, events: Sequence[Event], on: date = TODAY) -> None:
+    """Take events in, as one batch."""
+    async with database.session() as session, session.begin():
+        await reduce(session, events, today=on)
+
+
+async def contents(database: Database) -> dict[str, list[str]]:
+    """Return every row of a read model, by table, in order."""
+    tables = {}
+    async with database.engine.connect() as connection:
+        names = await connection.scalars(
+            text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY 1")
+        )
+        for name in names.all():
+            rows = await connection.scalars(text(f"SELECT CAST(t.* AS text) FROM {name} t ORDER BY 1"))  # noqa: S608
+            tables[name] = list(rows)
+    return tables
