@@ -18,6 +18,7 @@ LONGEST_RUN = 100
 WORDS_LIMIT = 100_000
 """Characters of titles and descriptions that the text search knows of."""
 
+LABEL_LIMIT = 200
 CODE_LIMIT = 500
 """Characters of a code that a database index takes; longer ones are donors' names."""
 
@@ -111,7 +112,11 @@ def _one_label(memberships: Iterable[Membership]) -> set[Membership]:
         code = bounded(full_code)
         known = labels.get((dimension, code))
         labels[dimension, code] = min(filter(None, (known, label)), default=None)
-    return {(dimension, code, label) for (dimension, code), label in labels.items() if code}
+    return {
+        (dimension, code, label and label[:LABEL_LIMIT])
+        for (dimension, code), label in labels.items()
+        if code
+    }
 
 
 def membership_rows(project_id: UUID, part: str, memberships: Iterable[Membership]) -> list[dict[str, Any]]:

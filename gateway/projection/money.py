@@ -19,6 +19,8 @@ from shared.figures.money import LedgerEntry, Stage, ledger
 
 WHOLE = "all"
 """The dimension of money that is not attributed to anything."""
+STATUS = "status"
+"""The dimension of money by the status of its activity, undivided."""
 
 
 class LedgerLine(BaseModel):
@@ -70,11 +72,12 @@ def finance_listing(figures: FinanceFigures) -> str:
 
 
 def money_rows(project_id: UUID, activity: Activity, finance: ActivityFinance) -> Iterator[dict[str, Any]]:
-    """Yield the money of a project whole and by country, region, sector and donor; a row has every stage."""
+    """Yield the money of a project whole and by status, country, region, sector and donor; a row has every stage."""
     rows: defaultdict[tuple[str, str, str, int], dict[Stage, Decimal]] = defaultdict(dict)
     for entry in ledger(finance):
         if entry.stage in STAGES:
-            rows[WHOLE, "", entry.currency or "", entry.year][entry.stage] = entry.amount
+            for dimension, code in ((WHOLE, ""), (STATUS, activity.status)):
+                rows[dimension, code, entry.currency or "", entry.year][entry.stage] = entry.amount
     for part in attribute(activity, finance):
         if part.stage in STAGES:
             amounts = rows[part.dimension, bounded(part.code or ""), part.currency or "", part.year]

@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlmodel import SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.projection import facts
+from gateway.projection import facts, totals
 from gateway.projection.money import finance_figures, finance_listing, money_rows
-from gateway.projection.results import COUNTED, framework_rows
+from gateway.projection.results import framework_rows
 from gateway.projection.tables import (
     Partner,
     ProjectActivity,
@@ -38,7 +38,7 @@ REFRESH_MOST = 500
 
 Row = dict[str, Any]
 
-_COLUMNS = ("listing", "figures", "figures_on", "settles_on", *COUNTED)
+_COLUMNS = ("listing", "figures", "figures_on", "settles_on", *totals.RESULTS_COUNTS)
 _REFRESHED = text(
     f"UPDATE project_results SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)} WHERE id = :id"  # noqa: S608
 )
@@ -61,8 +61,15 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
         pydantic.ValidationError: an event's data breaks its contract.
 
     """
-    await _take_projects(session, events)
-    await _take_frameworks(session, await _newest(session, events, FRAMEWORK, ProjectResults), today)
+    activities = await _newest(session, events, ACTIVITY, ProjectActivity)
+    finances = await _newest(session, events, FINANCE, ProjectFinance)
+    frameworks = await _newest(session, events, FRAMEWORK, ProjectResults)
+    projects = activities.keys() | finances.keys() | frameworks.keys()
+    if projects:
+        await totals.subtract(session, projects)
+        await _take_projects(session, activities, finances)
+        await _take_frameworks(session, frameworks, today)
+        await totals.add(session, projects)
     await _take_partners(session, await _newest(session, events, PARTNER, Partner))
 
 
@@ -77,10 +84,12 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
         .limit(REFRESH_MOST)
     )
     due = (await session.exec(statement)).all()
+    await totals.subtract(session, [id_ for id_, _ in due])
     for id_, data in due:
         await execute(
             session, _REFRESHED, id=id_, **framework_rows(ResultsFramework.from_event(data), on=today)
         )
+    await totals.add(session, [id_ for id_, _ in due])
     return len(due)
 
 
@@ -104,13 +113,13 @@ async def _newest(
     }
 
 
-async def _take_projects(session: AsyncSession, events: Sequence[Event]) -> None:
+async def _take_projects(
+    session: AsyncSession, activities: Mapping[UUID, Event], finances: Mapping[UUID, Event]
+) -> None:
     """Take in what projects and funding tell, and attribute the money where both parts of a project are known.
 
     One project after the other: contracts take a hundred times the memory of their text.
     """
-    activities = await _newest(session, events, ACTIVITY, ProjectActivity)
-    finances = await _newest(session, events, FINANCE, ProjectFinance)
     stored_activities = await _stored(session, ProjectActivity, finances.keys() - activities.keys())
     stored_finances = await _stored(session, ProjectFinance, activities.keys() - finances.keys())
     rows = _ProjectRows()

@@ -7,25 +7,12 @@ from typing import Any
 from pydantic_core import to_json
 
 from gateway.projection.facts import first_text
+from gateway.projection.totals import RESULTS_COUNTS
 from shared.contracts.monitoring.v1 import Indicator, ResultsFramework
 from shared.figures.framework import Counts, FrameworkFigures, IndicatorFigures, framework_figures
 from shared.figures.progress import Progress
 
 DAY = timedelta(days=1)
-
-COUNTED = (
-    "results",
-    "indicators",
-    "indicators_reported",
-    "indicators_with_progress",
-    "indicators_on_track",
-    "baselines",
-    "periods",
-    "targets",
-    "actuals",
-    "values_unreadable",
-)
-"""The counts that have a column of their own."""
 
 
 _COUNTS = tuple(field.name for field in fields(Counts))
@@ -46,7 +33,7 @@ def framework_rows(framework: ResultsFramework, *, on: date) -> dict[str, Any]:
         "figures": to_json(_figures(framework, figures, figures_on if settles_on else None)).decode(),
         "figures_on": figures_on if settles_on else None,
         "settles_on": settles_on,
-        **{name: counts[name] for name in COUNTED},
+        **{name: counts[name] for name in RESULTS_COUNTS},
     }
 
 

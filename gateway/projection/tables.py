@@ -108,7 +108,7 @@ class ProjectMembership(ReadBase, table=True):
     """A country, region, sector, donor or year that a project belongs to, by the part that says so."""
 
     __tablename__ = "project_membership"
-    __table_args__ = (Index("ix_project_membership_code", "dimension", "code", "project_id"),)
+    __table_args__ = (Index("ix_project_membership_code", "dimension", "code", "label"),)
 
     project_id: UUID = Field(primary_key=True)
     part: str = Field(primary_key=True)

@@ -1,0 +1,141 @@
+"""Sums over all projects, kept beside them so that a summary without filters need not add up a whole portfolio.
+
+Whatever changes projects takes their shares out of the totals before (``subtract``) and puts them back in after
+(``add``), in one transaction. So the totals are always those of the rows they are made of.
+"""
+
+from collections.abc import Collection
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Numeric, text
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.base import ReadBase
+from gateway.money import STAGES
+from shared.chassis.db import execute
+
+FINANCE_COUNTS = ("budgets", "planned_disbursements", "transactions")
+RESULTS_COUNTS = (
+    "results",
+    "indicators",
+    "indicators_reported",
+    "indicators_with_progress",
+    "indicators_on_track",
+    "baselines",
+    "periods",
+    "targets",
+    "actuals",
+    "values_unreadable",
+)
+COUNTS = ("projects", *FINANCE_COUNTS, *RESULTS_COUNTS)
+
+MEMBERSHIPS = ("country", "region", "sector", "donor", "year")
+"""Dimensions in which a project may have several codes, or none."""
+
+
+class CountTotal(ReadBase, table=True):
+    """How many projects a code of a dimension has, and how many of each those have."""
+
+    __tablename__ = "count_total"
+
+    dimension: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    projects: int = Field(sa_type=BigInteger)
+    budgets: int = Field(sa_type=BigInteger)
+    planned_disbursements: int = Field(sa_type=BigInteger)
+    transactions: int = Field(sa_type=BigInteger)
+    results: int = Field(sa_type=BigInteger)
+    indicators: int = Field(sa_type=BigInteger)
+    indicators_reported: int = Field(sa_type=BigInteger)
+    indicators_with_progress: int = Field(sa_type=BigInteger)
+    indicators_on_track: int = Field(sa_type=BigInteger)
+    baselines: int = Field(sa_type=BigInteger)
+    periods: int = Field(sa_type=BigInteger)
+    targets: int = Field(sa_type=BigInteger)
+    actuals: int = Field(sa_type=BigInteger)
+    values_unreadable: int = Field(sa_type=BigInteger)
+
+
+class MoneyTotal(ReadBase, table=True):
+    """The money of a code by currency and year; ``..._values`` count the projects that tell of a stage."""
+
+    __tablename__ = "money_total"
+
+    dimension: str = Field(primary_key=True)
+    code: str = Field(primary_key=True)
+    currency: str = Field(primary_key=True)
+    year: int = Field(primary_key=True)
+    budget: Decimal = Field(sa_type=Numeric)
+    pledge: Decimal = Field(sa_type=Numeric)
+    incoming_commitment: Decimal = Field(sa_type=Numeric)
+    commitment: Decimal = Field(sa_type=Numeric)
+    receipt: Decimal = Field(sa_type=Numeric)
+    disbursement: Decimal = Field(sa_type=Numeric)
+    expenditure: Decimal = Field(sa_type=Numeric)
+    budget_values: int
+    pledge_values: int
+    incoming_commitment_values: int
+    commitment_values: int
+    receipt_values: int
+    disbursement_values: int
+    expenditure_values: int
+
+
+MEMBERS = f"""
+    SELECT 'all' AS dimension, '' AS code, a.id FROM a
+    UNION ALL SELECT 'status', a.status, a.id FROM a
+    UNION ALL (SELECT DISTINCT m.dimension, m.code, m.project_id FROM project_membership m
+               WHERE m.project_id IN (SELECT id FROM a))
+    UNION ALL (SELECT d.dimension, '', a.id FROM a CROSS JOIN unnest(ARRAY{list(MEMBERSHIPS)}) AS d(dimension)
+               WHERE NOT EXISTS (SELECT FROM project_membership m
+                                 WHERE m.project_id = a.id AND m.dimension = d.dimension))
+"""  # noqa: S608  (names of our own)
+"""The codes that each project of ``a`` counts for, in every dimension; the empty code where it has none."""
+
+_VALUES = tuple(f"{stage}_values" for stage in STAGES)
+_ADD_COUNTS = text(
+    f"WITH a AS (SELECT id, status FROM project_activity WHERE id = ANY(:ids)), members AS ({MEMBERS})"  # noqa: S608
+    f" INSERT INTO count_total (dimension, code, {', '.join(COUNTS)})"
+    " SELECT members.dimension, members.code, :sign * count(*), "
+    + ", ".join(f":sign * coalesce(sum(f.{name}), 0)" for name in FINANCE_COUNTS)
+    + ", "
+    + ", ".join(f":sign * coalesce(sum(r.{name}), 0)" for name in RESULTS_COUNTS)
+    + " FROM members LEFT JOIN project_finance f ON f.id = members.id LEFT JOIN project_results r ON r.id = members.id"
+    " GROUP BY 1, 2 ON CONFLICT (dimension, code) DO UPDATE SET "
+    + ", ".join(f"{name} = count_total.{name} + excluded.{name}" for name in COUNTS)
+)
+_ADD_MONEY = text(
+    f"INSERT INTO money_total (dimension, code, currency, year, {', '.join(STAGES)}, {', '.join(_VALUES)})"  # noqa: S608
+    " SELECT dimension, code, currency, year, "
+    + ", ".join(f"trim_scale(:sign * coalesce(sum({stage}), 0))" for stage in STAGES)
+    + ", "
+    + ", ".join(f":sign * count({stage})" for stage in STAGES)
+    + " FROM project_money WHERE project_id = ANY(:ids) GROUP BY 1, 2, 3, 4"
+    " ON CONFLICT (dimension, code, currency, year) DO UPDATE SET "
+    + ", ".join(f"{stage} = trim_scale(money_total.{stage} + excluded.{stage})" for stage in STAGES)
+    + ", "
+    + ", ".join(f"{name} = money_total.{name} + excluded.{name}" for name in _VALUES)
+)
+_CLEAN = (
+    text("DELETE FROM count_total WHERE projects = 0"),
+    text(f"DELETE FROM money_total WHERE {' + '.join(_VALUES)} = 0"),  # noqa: S608
+)
+
+
+async def subtract(session: AsyncSession, ids: Collection[UUID]) -> None:
+    """Take the shares of projects out, before they are changed."""
+    await _add(session, ids, -1)
+
+
+async def add(session: AsyncSession, ids: Collection[UUID]) -> None:
+    """Put the shares of projects in, after they were changed."""
+    await _add(session, ids, 1)
+    for statement in _CLEAN:
+        await execute(session, statement)
+
+
+async def _add(session: AsyncSession, ids: Collection[UUID], sign: int) -> None:
+    for statement in (_ADD_COUNTS, _ADD_MONEY):
+        await execute(session, statement, ids=list(ids), sign=sign)
