@@ -19,7 +19,7 @@ from gateway.projection.reducers import Event, reduce, refresh
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, execute
-from shared.chassis.stream import StreamMessage, StreamReader
+from shared.chassis.stream import StreamMessage, StreamReader, last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
 from shared.contracts.events import decode
@@ -65,7 +65,7 @@ class Follower:
         """Find out where to go on; a stream that was made anew is read from its beginning."""
         while not stop.is_set():
             try:
-                infos = {owner: await self._bus.ensure_stream(owner) for owner in OWNERS}
+                ends = {owner: await last_sequence(self._bus, owner) for owner in OWNERS}
                 break
             except BrokerAway as error:
                 _log.warning("projector.waiting", reason=str(error))
@@ -73,13 +73,11 @@ class Follower:
         else:
             return
         async with self._database.session() as session:
-            for owner, info in infos.items():
+            for owner, (end, created) in ends.items():
                 known = await session.get(Position, owner)
-                goes_on = (
-                    known and known.stream_created == info.created and known.sequence <= info.state.last_seq
-                )
+                goes_on = known and known.stream_created == created and known.sequence <= end
                 self.positions[owner] = known.sequence if known and goes_on else 0
-                self._streams[owner] = info.created
+                self._streams[owner] = created
 
     async def _pump(self, owner: str, stop: asyncio.Event) -> None:
         reader = StreamReader(self._bus, owner, after=self.positions[owner])

@@ -10,6 +10,7 @@ from gateway.projection.follower import Follower
 from gateway.projection.generations import State, activate, begin, drop_retired, followed
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database
+from shared.chassis.stream import last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
 
@@ -89,10 +90,10 @@ class Projector:
         if not follower.positions:
             return False
         try:
-            ends = {owner: (await self._bus.ensure_stream(owner)).state.last_seq for owner in OWNERS}
+            ends = {owner: await last_sequence(self._bus, owner) for owner in OWNERS}
         except BrokerAway:
             return False
-        return all(follower.positions[owner] >= end for owner, end in ends.items())
+        return all(follower.positions[owner] >= end for owner, (end, _) in ends.items())
 
     def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
         database = self._database.on_schema(schema)
