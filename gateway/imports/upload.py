@@ -2,7 +2,8 @@
 
 from typing import IO
 
-from fastapi import Request, UploadFile
+from fastapi import Request
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
 from shared.chassis.errors import BadRequest, TooLarge

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -20,6 +21,7 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.base import Base, ReadBase
+from gateway.projection import reducers  # noqa: F401  (so that every table of a generation is declared)
 from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
@@ -64,6 +66,7 @@ class Generation(Base, table=True):
         return f"read_{self.id}"
 
 
+@cache
 def fingerprint() -> str:
     """Return what tells whether a generation was built by this code: its tables and its reducers' version."""
     tables = ReadBase.metadata.sorted_tables
@@ -137,7 +140,7 @@ class ReadModel:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """Open a session on the tables of the generation that answers.
+        """Open a session on the tables of the generation that answers, which sees them as of one moment.
 
         Raises:
             Unavailable: no generation has been built by this code yet, or its tables are gone.
@@ -149,6 +152,7 @@ class ReadModel:
             raise _being_built()
         async with self._active[1].session() as session:
             try:
+                await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
                 yield session
             except ProgrammingError as error:
                 if getattr(error.orig, "sqlstate", None) != _NO_TABLE:
@@ -201,7 +205,7 @@ def _being_built() -> Unavailable:
     return Unavailable("The read model is being built.", code="read-model-building")
 
 
-def current_read_model(request: Request) -> ReadModel:
+async def current_read_model(request: Request) -> ReadModel:
     """Return the read model of the process."""
     read_model: ReadModel = request.state.runtime.parts["read_model"]
     return read_model

@@ -66,10 +66,9 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
     frameworks = await _newest(session, events, FRAMEWORK, ProjectResults)
     projects = activities.keys() | finances.keys() | frameworks.keys()
     if projects:
-        await totals.subtract(session, projects)
-        await _take_projects(session, activities, finances)
-        await _take_frameworks(session, frameworks, today)
-        await totals.add(session, projects)
+        async with totals.replaced(session, projects):
+            await _take_projects(session, activities, finances)
+            await _take_frameworks(session, frameworks, today)
     await _take_partners(session, await _newest(session, events, PARTNER, Partner))
 
 
@@ -84,12 +83,10 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
         .limit(REFRESH_MOST)
     )
     due = (await session.exec(statement)).all()
-    await totals.subtract(session, [id_ for id_, _ in due])
-    for id_, data in due:
-        await execute(
-            session, _REFRESHED, id=id_, **framework_rows(ResultsFramework.from_event(data), on=today)
-        )
-    await totals.add(session, [id_ for id_, _ in due])
+    async with totals.replaced(session, [id_ for id_, _ in due]):
+        for id_, data in due:
+            columns = framework_rows(ResultsFramework.from_event(data), on=today)
+            await execute(session, _REFRESHED, id=id_, **columns)
     return len(due)
 
 

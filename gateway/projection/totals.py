@@ -1,10 +1,11 @@
 """Sums over all projects, kept beside them so that a summary without filters need not add up a whole portfolio.
 
-Whatever changes projects takes their shares out of the totals before (``subtract``) and puts them back in after
-(``add``), in one transaction. So the totals are always those of the rows they are made of.
+Whatever changes projects takes their shares out of the totals before and puts them back in after, in one
+transaction. So the totals are always those of the rows they are made of.
 """
 
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from uuid import UUID
 
@@ -124,18 +125,20 @@ _CLEAN = (
 )
 
 
-async def subtract(session: AsyncSession, ids: Collection[UUID]) -> None:
-    """Take the shares of projects out, before they are changed."""
-    await _add(session, ids, -1)
-
-
-async def add(session: AsyncSession, ids: Collection[UUID]) -> None:
-    """Put the shares of projects in, after they were changed."""
+@asynccontextmanager
+async def replaced(session: AsyncSession, ids: Collection[UUID]) -> AsyncIterator[None]:
+    """Take the shares of projects out of the totals while they are changed, and put them back in afterwards."""
+    had_shares = await _add(session, ids, -1)
+    yield
     await _add(session, ids, 1)
-    for statement in _CLEAN:
-        await execute(session, statement)
+    if had_shares:
+        for statement in _CLEAN:
+            await execute(session, statement)
 
 
-async def _add(session: AsyncSession, ids: Collection[UUID], sign: int) -> None:
-    for statement in (_ADD_COUNTS, _ADD_MONEY):
-        await execute(session, statement, ids=list(ids), sign=sign)
+async def _add(session: AsyncSession, ids: Collection[UUID], sign: int) -> bool:
+    """Add shares, and tell whether there were any."""
+    counts = await execute(session, _ADD_COUNTS, ids=list(ids), sign=sign)
+    if counts.rowcount:
+        await execute(session, _ADD_MONEY, ids=list(ids), sign=sign)
+    return counts.rowcount > 0

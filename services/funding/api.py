@@ -3,23 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 from sqlmodel import col
 
 from services.funding.aggregates import FINANCES, PARTNERS
 from services.funding.handlers import add_transaction
 from services.funding.models import FinanceRow, PartnerRow
+from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, receipt
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
+from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import Transaction
 
-UpdatedSince = Annotated[AwareDatetime | None, Query(description="Changed at or after this time")]
+UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
-finances = APIRouter(prefix="/v1/finances", tags=["finances"])
+finances = APIRouter(prefix="/v1/finances", tags=["finances"], route_class=JsonRoute)
 partners = APIRouter(prefix="/v1/partners", tags=["partners"])
 
 
@@ -28,7 +29,7 @@ async def list_finances(
     session: ReadSession,
     cursors: Cursors,
     earmarking_category: Annotated[
-        str | None, Query(description="EarmarkingCategory of the activity, 1 to 4")
+        FilterText | None, Query(description="EarmarkingCategory of the activity, 1 to 4")
     ] = None,
     updated_since: UpdatedSince = None,
     cursor: Cursor = None,
@@ -62,7 +63,7 @@ async def record_transaction(
 async def list_partners(
     session: ReadSession,
     cursors: Cursors,
-    type: Annotated[str | None, Query(description="OrganisationType code")] = None,  # noqa: A002
+    type: Annotated[FilterText | None, Query(description="OrganisationType code")] = None,  # noqa: A002
     updated_since: UpdatedSince = None,
     cursor: Cursor = None,
     limit: Limit = 50,

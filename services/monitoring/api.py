@@ -3,21 +3,22 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 from sqlmodel import col
 
 from services.monitoring import handlers
 from services.monitoring.aggregates import FRAMEWORKS
 from services.monitoring.domain import ActualReport
 from services.monitoring.models import FrameworkRow
+from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, receipt
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
+from shared.chassis.parameters import Moment
 
-router = APIRouter(prefix="/v1/frameworks", tags=["frameworks"])
+router = APIRouter(prefix="/v1/frameworks", tags=["frameworks"], route_class=JsonRoute)
 
 
 @router.get("", response_model=ItemPage, summary="List results frameworks in order of identifier")
@@ -25,7 +26,7 @@ async def list_frameworks(
     session: ReadSession,
     cursors: Cursors,
     has_indicators: Annotated[bool | None, Query(description="Whether it has any indicator")] = None,
-    updated_since: Annotated[AwareDatetime | None, Query(description="Changed at or after this time")] = None,
+    updated_since: Annotated[Moment | None, Query(description="Changed at or after this time")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import AwareDatetime
 from sqlmodel import col
 
 from services.projects.aggregates import ACTIVITIES
@@ -13,6 +12,7 @@ from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.schemas import ItemPage
 from shared.chassis.pagination import Cursor, Cursors, Limit
+from shared.chassis.parameters import FilterText, Moment
 
 router = APIRouter(prefix="/v1/activities", tags=["activities"])
 
@@ -21,10 +21,12 @@ router = APIRouter(prefix="/v1/activities", tags=["activities"])
 async def list_activities(
     session: ReadSession,
     cursors: Cursors,
-    status: Annotated[str | None, Query(description="ActivityStatus code")] = None,
-    reporting_organisation: Annotated[str | None, Query(description="Identifier of the publisher")] = None,
-    country: Annotated[str | None, Query(description="Code of a recipient country")] = None,
-    updated_since: Annotated[AwareDatetime | None, Query(description="Changed at or after this time")] = None,
+    status: Annotated[FilterText | None, Query(description="ActivityStatus code")] = None,
+    reporting_organisation: Annotated[
+        FilterText | None, Query(description="Identifier of the publisher")
+    ] = None,
+    country: Annotated[FilterText | None, Query(description="Code of a recipient country")] = None,
+    updated_since: Annotated[Moment | None, Query(description="Changed at or after this time")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Response:

@@ -13,10 +13,11 @@ import uvicorn
 import uvloop
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
 from shared.chassis.bus import Bus
 from shared.chassis.db import Database
-from shared.chassis.errors import Problem, install_errors
+from shared.chassis.errors import MEDIA_TYPE, LargeBodyProblems, Problem, install_errors
 from shared.chassis.health import CheckFunction, broker_check, database_check, outbox_check, workers_check
 from shared.chassis.health import router as health
 from shared.chassis.migrations import upgrade
@@ -83,7 +84,7 @@ class State(TypedDict):
     runtime: Runtime
 
 
-def current_runtime(request: Request) -> Runtime:
+async def current_runtime(request: Request) -> Runtime:
     """Return the runtime of the process."""
     runtime: Runtime = request.state.runtime
     return runtime
@@ -92,10 +93,29 @@ def current_runtime(request: Request) -> Runtime:
 CurrentRuntime = Annotated[Runtime, Depends(current_runtime)]
 
 
-def create_app(service: Service, settings: ServiceSettings) -> FastAPI:
+class Application(FastAPI):
+    """An application whose every answer, whichever part gives it, is a problem if it refuses, and is noted."""
+
+    metrics: Metrics
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Put telemetry around the framework's own middleware, which answers some requests itself."""
+        return TelemetryMiddleware(LargeBodyProblems(super().build_middleware_stack()), self.metrics)
+
+    def openapi(self) -> dict[str, Any]:
+        """Tell of problems under the media type that they have."""
+        if self.openapi_schema is None:
+            for item in super().openapi()["paths"].values():
+                for operation in item.values():
+                    (told,) = operation["responses"]["default"]["content"].values()
+                    operation["responses"]["default"]["content"] = {MEDIA_TYPE: told}
+        return super().openapi()
+
+
+def create_app(service: Service, settings: ServiceSettings) -> Application:
     """Return the application of a service."""
     metrics = Metrics()
-    app = FastAPI(
+    app = Application(
         title=service.title,
         description=service.description,
         version="1",
@@ -108,7 +128,7 @@ def create_app(service: Service, settings: ServiceSettings) -> FastAPI:
     install_errors(app)
     if service.customise is not None:
         service.customise(app, settings)
-    app.add_middleware(TelemetryMiddleware, metrics=metrics)
+    app.metrics = metrics
     app.include_router(health)
     for router in service.routers:
         app.include_router(router)

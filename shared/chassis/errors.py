@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -25,10 +26,17 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.chassis.telemetry import correlation_id
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 50
 RETRY_AFTER_SECONDS = "1"
+_NO_CONNECTION = (asyncpg.InterfaceError, ConnectionError, FileNotFoundError, TimeoutError)
+"""What the driver raises, beside its own errors, while it cannot reach the server."""
+_PASSING = ("08", "40", "53", "57", "55P03")
+"""SQLSTATEs of what passes: connection, rollback, resources, operator, lock."""
 
 _log = structlog.get_logger()
 _QUERY = "query"
@@ -135,8 +143,8 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError, DBAPIError):
-        app.add_exception_handler(away, _on_database_error)
+    for error in (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, *_NO_CONNECTION):
+        app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(Exception, _on_unexpected)
 
 
@@ -145,6 +153,29 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": RETRY_AFTER_SECONDS, **(headers or {})}
     return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+class LargeBodyProblems:
+    """Tells of a body that is too large as a problem, where the framework would in plain text."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and replace that one answer."""
+        replaced = False
+
+        async def answer(message: Message) -> None:
+            nonlocal replaced
+            if message["type"] == "http.response.start" and message["status"] == TooLarge.status:
+                replaced = (b"content-type", MEDIA_TYPE.encode()) not in message["headers"]
+                if replaced:
+                    problem = TooLarge("The body is larger than is taken here.").problem()
+                    await problem_response(problem)(scope, receive, send)
+            if not replaced:
+                await send(message)
+
+        await self._app(scope, receive, answer)
 
 
 def _faults(errors: Iterable[Any]) -> list[Fault]:
@@ -191,18 +222,23 @@ async def _on_http_exception(_request: Request, error: Exception) -> Response:
 
 async def _on_database_error(request: Request, error: Exception) -> Response:
     """Answer 503 where the database is away, and 500 where it refused what we sent."""
-    away = isinstance(error, (InterfaceError, PoolTimeoutError)) or (
-        isinstance(error, DBAPIError)
-        and (error.connection_invalidated or isinstance(error, OperationalError))
-    )
-    if not away:
+    if not _passes(error):
         return await _on_unexpected(request, error)
-    _log.warning("database.away", error=type(error).__name__)
+    _log.warning("database.away", correlation_id=correlation_id(), error=type(error).__name__)
     return problem_response(Unavailable("The database is away.", code="database-unavailable").problem())
 
 
+def _passes(error: Exception) -> bool:
+    if isinstance(error, (InterfaceError, OperationalError, PoolTimeoutError, *_NO_CONNECTION)):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    return state.startswith(_PASSING)
+
+
 async def _on_unexpected(_request: Request, error: Exception) -> Response:
-    _log.error("request.failed", exc_info=error)
+    _log.error("request.failed", correlation_id=correlation_id(), exc_info=error)
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     detail = "The service met an error of its own; the log has it under the correlation id."
     return problem_response(Problem(title=status.phrase, status=status, code="internal-error", detail=detail))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, Literal
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -25,6 +26,7 @@ _OUTBOX = text(
     " FROM (SELECT recorded_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) AS waiting"
 )
 LATE_SECONDS = 30.0
+_AWAY = (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Check(BaseModel):
@@ -76,7 +78,7 @@ def database_check(database: Database) -> CheckFunction:
         try:
             async with database.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except (SQLAlchemyError, OSError) as error:
+        except _AWAY as error:
             return Check(state="down", detail={"error": type(error).__name__})
         return Check(state="ok")
 
@@ -99,7 +101,7 @@ def outbox_check(database: Database) -> CheckFunction:
         try:
             async with database.engine.connect() as connection:
                 waiting, seconds = (await connection.execute(_OUTBOX)).one()
-        except (SQLAlchemyError, OSError) as error:
+        except _AWAY as error:
             return Check(state="down", detail={"error": type(error).__name__})
         detail = {"waiting": waiting, "oldest_seconds": round(float(seconds), 3)}
         return Check(state="degraded" if seconds > LATE_SECONDS else "ok", detail=detail)

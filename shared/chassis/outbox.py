@@ -24,11 +24,11 @@ CHANNEL = "outbox"
 """PostgreSQL notifications that wake the relay."""
 
 _INSERT = text(
-    "INSERT INTO outbox (event_id, aggregate_id, subject, payload, size, recorded_at)"
+    "WITH staged AS (INSERT INTO outbox (event_id, aggregate_id, subject, payload, size, recorded_at)"  # noqa: S608
     " SELECT * FROM unnest(CAST(:event_id AS UUID[]), CAST(:aggregate_id AS UUID[]), CAST(:subject AS TEXT[]),"
-    " CAST(:payload AS TEXT[]), CAST(:size AS INTEGER[]), CAST(:recorded_at AS TIMESTAMPTZ[]))"
+    " CAST(:payload AS TEXT[]), CAST(:size AS INTEGER[]), CAST(:recorded_at AS TIMESTAMPTZ[])) RETURNING id)"
+    f" SELECT pg_notify('{CHANNEL}', '') FROM (SELECT count(*) FROM staged) AS counted"
 )
-_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '')")
 
 
 class OutboxRow(SQLModel):
@@ -78,7 +78,6 @@ async def stage(
         size=[len(payload.encode()) for payload in payloads],
         recorded_at=[now] * len(facts),
     )
-    await execute(session, _NOTIFY)
     return event_ids
 
 

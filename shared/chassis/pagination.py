@@ -56,7 +56,7 @@ def _invalid() -> BadRequest:
     return BadRequest("The cursor is not one that this list gave.", code="invalid-cursor")
 
 
-def _cursors(request: Request) -> CursorCodec:
+async def _cursors(request: Request) -> CursorCodec:
     codec: CursorCodec = request.state.runtime.cursors
     return codec
 

@@ -1,13 +1,37 @@
-"""Refusal of query parameters that a route does not know: a misspelt filter must not be passed over."""
+"""Query parameters: types of filters, and refusal of what a route does not know.
+
+A misspelt filter must not be passed over.
+"""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
+from pydantic import AfterValidator, AwareDatetime
 
 from shared.chassis.errors import BadRequest, Fault
+
+
+def _without_nul(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("text holds no U+0000")
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the time is out of range") from None
+
+
+FilterText = Annotated[str, AfterValidator(_without_nul)]
+"""Text that a list is filtered by; PostgreSQL's text cannot hold U+0000."""
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time that PostgreSQL can be asked about."""
 
 
 class KnownParameters:
@@ -16,7 +40,7 @@ class KnownParameters:
     def __init__(self) -> None:
         self._known: dict[Callable[..., Any], frozenset[str]] = {}
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         """Check the parameters of a request.
 
         Raises:

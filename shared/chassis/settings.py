@@ -12,7 +12,9 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEVCOOP_", extra="ignore")
 
-    environment: Literal["development", "production"] = "production"
+    environment: Literal["development", "production"] = Field(
+        default="production", description="Whether this is a developer's machine or serves users."
+    )
     database_url: SecretStr = Field(description="SQLAlchemy URL of the service's own database (asyncpg).")
     database_pool: int = Field(default=10, ge=2, description="Most connections of a process to its database.")
     nats_url: str = Field(description="Address of NATS.")
@@ -22,7 +24,9 @@ class ServiceSettings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=0, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
     port_file: Path | None = Field(default=None, description="File to write the port to once it listens.")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Least serious events that are logged."
+    )
     max_body_bytes: int = Field(
         default=64 * 1024**2, description="Largest body of a request; imports have a bound of their own."
     )

@@ -75,6 +75,8 @@ class StreamReader:
             taken = self._take(message)
             while subscription.pending_msgs and len(taken) < MOST_MESSAGES:
                 taken += self._take(await subscription.next_msg(timeout=SILENT_SECONDS))
+            if taken:  # only what is handed over counts as read
+                self._after = taken[-1].sequence
         except (NatsError, APIError, TimeoutError, OSError) as error:
             await self.close()
             raise BrokerAway(f"{stream_name(self.owner)}: {error or type(error).__name__}") from error
@@ -135,7 +137,6 @@ class StreamReader:
             raise NatsError(f"a gap: message {place.consumer} of the cursor instead of {self._expected}")
         self._expected += 1
         self._requested -= 1
-        self._after = place.stream
         return [StreamMessage(self.owner, place.stream, message.data)]
 
     def _note_end(self, status: int, message: Msg) -> None:

@@ -20,6 +20,9 @@ SLOW_SECONDS = 1.0
 PROBES = ("/livez", "/readyz", "/metrics")
 """Routes that are asked all the time; their requests are logged for debugging only, as quick good reads are."""
 
+METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+"""Methods that are counted each; a caller may make up any number of others."""
+
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,100}")
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -113,7 +116,7 @@ class TelemetryMiddleware:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"]
+        method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
         fine = method == "GET" and status < HTTPStatus.BAD_REQUEST and seconds < SLOW_SECONDS

@@ -37,7 +37,8 @@ class Supervised:
 class Supervisor:
     """Runs workers, starts again what fails, and stops all of them at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, stop_seconds: float = STOP_SECONDS) -> None:
+        self._stop_seconds = stop_seconds
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self.workers: list[Supervised] = []
@@ -53,7 +54,7 @@ class Supervisor:
         self._stop.set()
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        _, late = await asyncio.wait(self._tasks, timeout=self._stop_seconds)
         for task in late:
             _log.error("worker.cancelled", worker=task.get_name())
             task.cancel()

@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 20
 async def await_published(client: httpx.AsyncClient) -> None:
     """Wait until a service has published all that it staged."""
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await waiting(client):
+        while await waiting(client):  # noqa: ASYNC110  (it is told by HTTP only)
             await asyncio.sleep(0.02)
 
 

@@ -127,7 +127,7 @@ def breaking_changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     return list(_changes(_inlined(old, old.get("$defs", {})), _inlined(new, new.get("$defs", {})), ""))
 
 
-def _inlined(node: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401
+def _inlined(node: Any, definitions: dict[str, Any]) -> Any:
     """Return a schema with references resolved, and without what only people read."""
     if isinstance(node, list):
         return [_inlined(part, definitions) for part in node]
@@ -144,7 +144,7 @@ def _inlined(node: Any, definitions: dict[str, Any]) -> Any:  # noqa: ANN401
     }
 
 
-def _changes(old: Any, new: Any, at: str) -> Iterator[str]:  # noqa: ANN401
+def _changes(old: Any, new: Any, at: str) -> Iterator[str]:
     if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
         for index, (before, after) in enumerate(zip(old, new, strict=True)):
             yield from _changes(before, after, f"{at}/{index}")
@@ -248,7 +248,7 @@ def test_every_amount_meets_the_schema(amount: Decimal):
     assert errors("funding.finance.v1", finance.to_json()) == []
 
 
-def _object(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:  # noqa: ANN401
+def _object(required: tuple[str, ...] = (), **properties: Any) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(required)}
 
 

@@ -7,16 +7,18 @@
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Request, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 from pydantic import ValidationError
 from pydantic_core import from_json
 
+from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.batch import upsert_lines
 from shared.chassis.documents.schemas import BatchOutcome, Item, Receipt
-from shared.chassis.documents.store import Actor, Aggregate, C, Stored, change, find, put_one
+from shared.chassis.documents.store import ANY_VERSION, Actor, Aggregate, C, Stored, change, find, put_one
 from shared.chassis.errors import BadRequest, Invalid, faults_of
 from shared.chassis.telemetry import correlation_id
+from shared.contracts.base import Contract
 
 NDJSON = "application/x-ndjson"
 MERGE_PATCH = "application/merge-patch+json"
@@ -24,12 +26,18 @@ MERGE_PATCH = "application/merge-patch+json"
 _ENTITY_TAG = re.compile(r'\s*(?:W/)?"(\d{1,9})"\s*')
 
 
-def current_actor() -> Actor:
+class NdjsonResponse(Response):
+    """One JSON value per line."""
+
+    media_type = NDJSON
+
+
+async def current_actor() -> Actor:
     """Return who acts in this request."""
     return Actor(name="system", correlation_id=correlation_id())
 
 
-def expected_version(
+async def expected_version(
     if_match: Annotated[
         str | None, Header(description='The version that the change is based on: `"3"`.')
     ] = None,
@@ -40,8 +48,10 @@ def expected_version(
         BadRequest: the header is not an entity tag of ours.
 
     """
-    if if_match is None or if_match.strip() == "*":
+    if if_match is None:
         return None
+    if if_match.strip() == "*":
+        return ANY_VERSION
     match = _ENTITY_TAG.fullmatch(if_match)
     if match is None:
         raise BadRequest('If-Match takes one entity tag, as in "3".', code="invalid-if-match")
@@ -50,13 +60,15 @@ def expected_version(
 
 CurrentActor = Annotated[Actor, Depends(current_actor)]
 ExpectedVersion = Annotated[int | None, Depends(expected_version)]
+DryRun = Annotated[bool, Query(description="Tell what would become of each line, and store nothing")]
 
 
 def document_router(aggregate: Aggregate[C], *, path: str, tag: str) -> APIRouter:
     """Return the routes of an aggregate below ``path``, such as ``/v1/activities``."""
-    router = APIRouter(prefix=path, tags=[tag])
+    router = APIRouter(prefix=path, tags=[tag], route_class=JsonRoute)
     _add_reads(router, aggregate)
     _add_writes(router, aggregate)
+    _add_patch(router, aggregate)
     _add_batch(router, aggregate)
     return router
 
@@ -106,23 +118,6 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         stored = await put_one(session, aggregate, document, actor=actor, expected_version=version)
         return receipt(response, stored)
 
-    async def patch(  # noqa: PLR0913
-        session: Uow,
-        actor: CurrentActor,
-        version: ExpectedVersion,
-        identifier: str,
-        changes: dict[str, Any],
-        response: Response,
-    ) -> Receipt:
-        def apply(document: C) -> C:
-            merged = merge(from_json(document.to_json()), changes)
-            patched = _validated(aggregate, merged)
-            _require_same(aggregate, identifier, patched)
-            return patched
-
-        stored = await change(session, aggregate, identifier, apply, actor=actor, expected_version=version)
-        return receipt(response, stored)
-
     noun = aggregate.noun
     router.add_api_route(
         "",
@@ -132,26 +127,48 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         summary=f"Create one {noun}",
         status_code=201,
     )
-    item = "/{identifier:path}"
     router.add_api_route(
-        item, replace, methods=["PUT"], operation_id=f"put_{noun}", summary=f"Create or replace one {noun}"
+        "/{identifier:path}",
+        replace,
+        methods=["PUT"],
+        operation_id=f"put_{noun}",
+        summary=f"Create or replace one {noun}",
     )
+
+
+def _add_patch(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    async def patch(  # noqa: PLR0913
+        session: Uow,
+        actor: CurrentActor,
+        version: ExpectedVersion,
+        identifier: str,
+        changes: dict[str, Any],
+        response: Response,
+    ) -> Receipt:
+        def apply(document: C) -> C:
+            patched = _validated(aggregate, _merged(document, changes))
+            _require_same(aggregate, identifier, patched)
+            return patched
+
+        stored = await change(session, aggregate, identifier, apply, actor=actor, expected_version=version)
+        return receipt(response, stored)
+
     router.add_api_route(
-        item,
+        "/{identifier:path}",
         patch,
         methods=["PATCH"],
-        operation_id=f"patch_{noun}",
-        summary=f"Change one {noun} (JSON merge patch)",
+        operation_id=f"patch_{aggregate.noun}",
+        summary=f"Change one {aggregate.noun} (JSON merge patch)",
     )
 
 
 def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
     async def upsert(
-        session: Uow, actor: CurrentActor, request: Request, *, dry_run: bool = False
+        session: Uow, actor: CurrentActor, request: Request, *, dry_run: DryRun = False
     ) -> Response:
         lines = (await request.body()).splitlines()
         outcomes = await upsert_lines(session, aggregate, lines, actor=actor, dry_run=dry_run)
-        return Response("".join(f"{outcome.to_json()}\n" for outcome in outcomes), media_type=NDJSON)
+        return NdjsonResponse("".join(f"{outcome.to_json()}\n" for outcome in outcomes))
 
     schema = {"schema": {"type": "string", "description": f"One {aggregate.contract.__name__} per line."}}
     router.add_api_route(
@@ -161,6 +178,7 @@ def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         operation_id=f"upsert_{aggregate.noun}_batch",
         summary=f"Create or replace many {aggregate.noun} documents, one JSON line and one outcome each",
         response_model=BatchOutcome,
+        response_class=NdjsonResponse,
         openapi_extra={"requestBody": {"required": True, "content": {NDJSON: schema}}},
     )
 
@@ -176,6 +194,13 @@ def merge(target: Any, patch: Any) -> Any:  # noqa: ANN401
         else:
             merged[key] = merge(merged.get(key), value)
     return merged
+
+
+def _merged(document: Contract, changes: dict[str, Any]) -> Any:  # noqa: ANN401
+    try:
+        return merge(from_json(document.to_json()), changes)
+    except RecursionError:
+        raise Invalid("The change is nested too deeply.", code="nested-too-deeply") from None
 
 
 def _validated(aggregate: Aggregate[C], document: Any) -> C:  # noqa: ANN401

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
@@ -25,6 +26,9 @@ from shared.contracts.catalog import AggregateFacts
 C = TypeVar("C", bound=Contract)
 
 Outcome = Literal["created", "changed", "unchanged"]
+
+ANY_VERSION = 0
+"""What a caller expects who only asks that there be a version."""
 
 
 class DocumentRow(SQLModel):
@@ -112,12 +116,13 @@ async def put_one(  # noqa: PLR0913
         PreconditionFailed: the stored version is not ``expected_version``.
 
     """
-    identifier = aggregate.identifier(document)
-    held = (await _held(session, aggregate, [aggregate.id_of(identifier)])).get(aggregate.id_of(identifier))
-    if must_be_new and held is not None:
-        raise Conflict(f"The {aggregate.noun} {identifier!r} exists already.", code="already-exists")
-    _require_version(aggregate, identifier, held.version if held else None, expected_version)
-    return (await put_many(session, aggregate, [document], actor=actor))[0]
+    draft = _draft(aggregate, aggregate.derive(document))
+    held = await _held(session, aggregate, [draft.id])
+    if must_be_new and held:
+        raise Conflict(f"The {aggregate.noun} {draft.identifier!r} exists already.", code="already-exists")
+    version = held[draft.id].version if held else None
+    _require_version(aggregate, draft.identifier, version, expected_version)
+    return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
 
 async def change(  # noqa: PLR0913
@@ -164,6 +169,19 @@ async def put_many(
     """
     drafts = [_draft(aggregate, aggregate.derive(document)) for document in documents]
     held = await _held(session, aggregate, [draft.id for draft in drafts])
+    return await _store(session, aggregate, drafts, held, actor=actor, dry_run=dry_run)
+
+
+async def _store(  # noqa: PLR0913
+    session: AsyncSession,
+    aggregate: Aggregate[C],
+    drafts: Sequence["_Draft[C]"],
+    held: Mapping[UUID, "_Held"],
+    *,
+    actor: Actor,
+    dry_run: bool = False,
+) -> list[Stored]:
+    """Write what differs from what is held, and stage its facts."""
     now = datetime.now(UTC)
     answers = [_compare(aggregate, draft, held.get(draft.id), actor, now) for draft in drafts]
     writes = [
@@ -174,6 +192,7 @@ async def put_many(
     if dry_run or not writes:
         return answers
     rows = [_row(aggregate, draft, answer, held.get(draft.id), actor) for draft, answer in writes]
+    rows.sort(key=itemgetter("id"))  # in the order of the locks
     if await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version") != len(rows):
         raise Conflict(
             f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
@@ -190,11 +209,12 @@ def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
 def _require_version(
     aggregate: Aggregate[C], identifier: str, version: int | None, expected: int | None
 ) -> None:
-    if expected is None or version == expected:
+    if expected in (None, version) or (expected == ANY_VERSION and version is not None):
         return
     stands = "absent" if version is None else f"at version {version}"
+    asked = "any version" if expected == ANY_VERSION else f"version {expected}"
     raise PreconditionFailed(
-        f"The {aggregate.noun} {identifier!r} is {stands}; the change was based on version {expected}.",
+        f"The {aggregate.noun} {identifier!r} is {stands}; the change was based on {asked}.",
         code="stale-version",
     )
 

@@ -46,7 +46,7 @@ def progress_of(
         ("100", "20", "120", False, "-0.25", "regressed"),
     ],
 )
-def test_progress_runs_from_baseline_to_target(  # noqa: PLR0913
+def test_progress_runs_from_baseline_to_target(
     *,
     baseline: str,
     target: str,
