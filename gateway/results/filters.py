@@ -4,6 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.chassis.parameters import FilterText
+
 MEMBERSHIPS = ("country", "region", "sector", "donor", "year")
 
 
@@ -12,20 +14,20 @@ class ResultsFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    country: list[str] = Field(default=[], description="Code of a recipient country, as in `KE`")
-    region: list[str] = Field(default=[], description="Code of a recipient region")
-    sector: list[str] = Field(default=[], description="DAC sector code, as in `16020`")
-    donor: list[str] = Field(
+    country: list[FilterText] = Field(default=[], description="Code of a recipient country, as in `KE`")
+    region: list[FilterText] = Field(default=[], description="Code of a recipient region")
+    sector: list[FilterText] = Field(default=[], description="DAC sector code, as in `16020`")
+    donor: list[FilterText] = Field(
         default=[], description="Identifier (or, without one, name) of a funding organisation"
     )
-    status: list[str] = Field(default=[], description="ActivityStatus code, 1 to 6")
+    status: list[FilterText] = Field(default=[], description="ActivityStatus code, 1 to 6")
     year: list[Annotated[int, Field(ge=1, le=9999)]] = Field(
         default=[], description="A year in which the project runs or has money"
     )
     humanitarian: bool | None = Field(
         default=None, description="Whether the project is flagged as humanitarian"
     )
-    text: str | None = Field(
+    text: FilterText | None = Field(
         default=None,
         min_length=1,
         max_length=200,
