@@ -11,13 +11,14 @@ from gateway.imports.api import router as imports
 from gateway.imports.owners import Owners
 from gateway.imports.worker import ImportWorker
 from gateway.openapi import install_openapi
+from gateway.projection.checks import projection_check, read_model_check
 from gateway.projection.generations import ReadModel
 from gateway.projection.projector import Projector
 from gateway.results.api import router as results
 from gateway.results.cache import AnswerCache, AnswerCacheMiddleware
 from gateway.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
-from shared.chassis.health import Check, CheckFunction
+from shared.chassis.health import broker_check
 from shared.chassis.http import Client
 from shared.chassis.settings import ServiceSettings
 
@@ -35,14 +36,16 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         runtime.parts |= {"owners": clients, "read_model": read_model}
         runtime.supervisor.start(read_model)
         if "projector" in settings.roles:
-            runtime.supervisor.start(Projector(runtime.database, runtime.bus))
+            projector = Projector(runtime.database, runtime.bus)
+            runtime.supervisor.start(projector)
+            runtime.checks |= {"broker": broker_check(runtime.bus), "projection": projection_check(projector)}
         if "importer" in settings.roles:
             owners = Owners(clients, retry_seconds=settings.import_retry_seconds)
             runtime.supervisor.start(
                 ImportWorker(runtime.database, owners, read_model, batch_items=settings.import_batch_items)
             )
         if "api" in settings.roles:
-            runtime.checks["read_model"] = _read_model_check(read_model)
+            runtime.checks["read_model"] = read_model_check(read_model)
         yield
 
 
@@ -52,13 +55,6 @@ def customise(app: FastAPI, settings: ServiceSettings) -> None:
     app.state.answers = AnswerCache(settings.answer_cache_bytes)
     app.add_middleware(AnswerCacheMiddleware, cache=app.state.answers)
     install_openapi(app)
-
-
-def _read_model_check(read_model: ReadModel) -> CheckFunction:
-    async def check() -> Check:
-        return Check(state="ok" if read_model.is_available else "down")
-
-    return check
 
 
 SERVICE = Service(

@@ -21,11 +21,17 @@ STAGES: tuple[Stage, ...] = (
 )
 """The stages that summaries tell; a project whole tells all."""
 
+
+def in_full(amount: Decimal) -> str:
+    """Return a decimal written out, without powers of ten and without zeros that say nothing."""
+    return format(EXACT.normalize(amount), "f")
+
+
 Exact = Annotated[
     Decimal,
-    PlainSerializer(lambda amount: format(amount, "f"), return_type=str, when_used="json-unless-none"),
+    PlainSerializer(in_full, return_type=str, when_used="json-unless-none"),
 ]
-"""A decimal that is written out in full, never in powers of ten."""
+"""A decimal that is written out in full."""
 
 
 class DeliveryRate(BaseModel):

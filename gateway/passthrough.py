@@ -4,8 +4,8 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from shared.chassis.app import CurrentRuntime
-from shared.chassis.errors import Unavailable
-from shared.chassis.http import Client, TransportError
+from shared.chassis.errors import TimedOut, Unavailable
+from shared.chassis.http import Client, NoConnection, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER, correlation_id
 
 OWNER_OF_PATH = {
@@ -30,6 +30,7 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
 
     Raises:
         Unavailable: the owner is away.
+        TimedOut: the owner did not answer.
 
     """
     owner = OWNER_OF_PATH[request.url.path.split("/")[2]]
@@ -44,9 +45,13 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
             content=await request.body(),
             headers={**headers, CORRELATION_HEADER: correlation_id()},
         )
-    except TransportError as error:
+    except NoConnection as error:
         _log.warning("owner.away", owner=owner, error=type(error).__name__)
         raise Unavailable(f"The {owner} service is away.", code="owner-unavailable") from error
+    except TransportError as error:
+        _log.warning("owner.no_answer", owner=owner, error=type(error).__name__)
+        detail = f"The {owner} service did not answer; what was asked of it may have been done."
+        raise TimedOut(detail, code="owner-no-answer") from error
     passed = {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
     return Response(answer.content, answer.status_code, headers=passed)
 

@@ -25,9 +25,12 @@ class Settings(ServiceSettings):
     max_import_expanded_bytes: int = Field(
         default=8 * 1024**3, description="Largest import after decompression."
     )
-    import_batch_items: int = Field(default=250, description="Most activities in one request to a service.")
+    import_batch_items: int = Field(
+        default=250, ge=1, description="Most activities in one request to a service."
+    )
     import_retry_seconds: float = Field(
-        default=600, description="How long an import waits for a service that is away."
+        default=10,
+        description="How long an import waits for a service that is away before others get their turn.",
     )
     answer_cache_bytes: int = Field(
         default=64 * 1024**2, description="Memory for answers that are still current."

@@ -92,7 +92,6 @@ class LocalSystem:
 
     def _launch(self, name: str, module: str, database: str, extra: dict[str, str]) -> None:
         environment = {
-            "DEVCOOP_ENVIRONMENT": "development",
             "DEVCOOP_DATABASE_URL": self._stack.database(database),
             "DEVCOOP_NATS_URL": self._stack.nats_url,
             "DEVCOOP_CURSOR_KEY": self._key("cursor"),

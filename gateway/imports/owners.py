@@ -42,6 +42,9 @@ OWNER_OF_PART = {
     "partners": "funding",
 }
 
+PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals that another try may turn."""
+
 RETRY_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -79,6 +82,10 @@ def _parts_of(content: ActivityParts | Partner | None) -> Mapping[str, Contract]
     return {} if content is None else {"partners": content}
 
 
+class OwnerRefused(Exception):
+    """An owner refused a batch as a whole, as it would every time."""
+
+
 class OwnerAway(Exception):
     """An owner did not take a batch within the time that an import waits."""
 
@@ -95,6 +102,7 @@ class Owners:
 
         Raises:
             OwnerAway: an owner stayed away; the batch may be sent again.
+            OwnerRefused: an owner will never take it.
 
         """
         lines: dict[str, list[str]] = defaultdict(list)
@@ -134,6 +142,8 @@ class Owners:
                 if response.status_code == HTTPStatus.OK:
                     return [from_json(line) for line in response.content.splitlines()]
                 reason = f"status {response.status_code}"
+                if response.is_client_error and response.status_code not in PASSING:
+                    raise OwnerRefused(f"{OWNER_OF_PART[part]} refused a batch: {reason}")
             if time.monotonic() + pause > deadline:
                 break
             _log.warning("import.owner_away", owner=OWNER_OF_PART[part], reason=reason, retry_in=pause)

@@ -22,7 +22,7 @@ from gateway.imports.iati.problems import FileRefused
 from gateway.imports.iati.reader import read
 from gateway.imports.iati.scan import FileFacts
 from gateway.imports.models import Import, ImportChunk, ImportItem
-from gateway.imports.owners import OwnerAway, Owners, Parcel, Taken
+from gateway.imports.owners import OwnerAway, OwnerRefused, Owners, Parcel, Taken
 from gateway.imports.store import fetch_file
 from gateway.projection.generations import ReadModel
 from gateway.projection.visibility import await_writes, parse_write
@@ -32,7 +32,7 @@ from shared.chassis.workers import pause
 IMPORT_LOCK = 0x1A71
 PAUSE_SECONDS = 0.1
 BATCH_CHARACTERS = 4 * 1024 * 1024
-VISIBLE_SECONDS = 120
+VISIBLE_SECONDS = 5
 
 _log = structlog.get_logger()
 
@@ -53,10 +53,12 @@ class ImportWorker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; an import under way stops behind its current batch."""
         while not stop.is_set():
-            if not await self._work_one(stop):
+            if not await self._work_all(stop):
                 await pause(stop, PAUSE_SECONDS)
 
-    async def _work_one(self, stop: asyncio.Event) -> bool:
+    async def _work_all(self, stop: asyncio.Event) -> bool:
+        """Give each unfinished import its turn; one that has to wait costs the others little."""
+        worked = False
         for import_id in await self._unfinished():
             async with self._database.engine.connect() as connection:
                 lock = {"space": IMPORT_LOCK, "key": import_id.int & 0x7FFFFFFF}
@@ -69,8 +71,8 @@ class ImportWorker:
                 finally:
                     await connection.execute(text("SELECT pg_advisory_unlock(:space, :key)"), lock)
                     await connection.commit()
-                return True
-        return False
+                worked = True
+        return worked
 
     async def _unfinished(self) -> Sequence[UUID]:
         async with self._database.session() as session:
@@ -89,25 +91,35 @@ class ImportWorker:
         log = _log.bind(import_id=str(import_id), total=row.total, done=row.done)
         await self._update(import_id, status="running", started_at=row.started_at or datetime.now(UTC))
         log.info("import.running")
-        with tempfile.TemporaryDirectory(prefix="devcoop-import-") as folder:
-            path = Path(folder) / "file"
-            await fetch_file(self._database, import_id, path)
-            try:
-                await self._send_all(row, path, stop)
-            except OwnerAway as away:
-                await self._update(import_id, waiting_for=str(away))
-                return
-            except FileRefused as refused:
-                log.warning("import.failed", code=refused.problem.code)
-                await self._finish(import_id, status="failed", problem=refused.problem.reason)
-                return
+        try:
+            if row.done < row.total:
+                await self._send_all(row, stop)
+        except OwnerAway as away:
+            await self._update(import_id, waiting_for=str(away))
+            return
+        except (FileRefused, OwnerRefused) as refused:
+            log.warning("import.failed", reason=str(refused))
+            await self._finish(import_id, status="failed", problem=str(refused))
+            return
         if not stop.is_set() and await self._visible(import_id):
             await self._finish(import_id, status="completed")
             log.info("import.completed")
 
-    async def _send_all(self, row: Import, path: Path, stop: asyncio.Event) -> None:
+    async def _send_all(self, row: Import, stop: asyncio.Event) -> None:
+        """Send what was not sent yet of a file."""
+        async with self._database.session() as session:
+            statement = select(ImportItem.ordinal).where(
+                col(ImportItem.import_id) == row.id, col(ImportItem.outcome) == "refused"
+            )
+            refused = frozenset((await session.exec(statement)).all())
+        with tempfile.TemporaryDirectory(prefix="devcoop-import-") as folder:
+            path = Path(folder) / "file"
+            await fetch_file(self._database, row.id, path)
+            items = read(path, FileFacts.from_dict(row.facts), skip=row.done, refused=refused)
+            await self._send(row, map(Parcel.of, items), stop)
+
+    async def _send(self, row: Import, parcels: Iterator[Parcel], stop: asyncio.Event) -> None:
         """Send batch after batch, reading the next one while the owners take the last."""
-        parcels = map(Parcel.of, read(path, FileFacts.from_dict(row.facts), skip=row.done))
         batch = await asyncio.to_thread(self._next_batch, parcels)
         while batch and not stop.is_set():
             ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, parcels))

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 
+import asyncpg
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.generations import CHANNEL
@@ -41,25 +41,28 @@ class Follower:
         self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
         self._streams: dict[str, datetime | None] = {}
         self._refreshed: date | None = None
+        self._pumps: list[asyncio.Task[None]] = []
         self.positions: dict[str, int] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Follow the streams until told to stop."""
+        """Follow the streams until told to stop.
+
+        Raises:
+            StreamReplaced: a stream was made anew; its positions mean nothing any more.
+
+        """
         await self._begin(stop)
-        pumps = [
+        self._pumps = [
             asyncio.create_task(self._pump(owner, stop), name=f"pump-{owner}") for owner in self.positions
         ]
         try:
             while not stop.is_set():
-                for pump in pumps:
-                    if pump.done():
-                        pump.result()
                 await self._refresh_if_due()
                 await self._apply(await self._next(stop), stop)
         finally:
-            for pump in pumps:
+            for pump in self._pumps:
                 pump.cancel()
-            await asyncio.gather(*pumps, return_exceptions=True)
+            await asyncio.gather(*self._pumps, return_exceptions=True)
 
     async def _begin(self, stop: asyncio.Event) -> None:
         """Find out where to go on; a stream that was made anew is read from its beginning."""
@@ -80,7 +83,7 @@ class Follower:
                 self._streams[owner] = created
 
     async def _pump(self, owner: str, stop: asyncio.Event) -> None:
-        reader = StreamReader(self._bus, owner, after=self.positions[owner])
+        reader = StreamReader(self._bus, owner, after=self.positions[owner], created=self._streams[owner])
         try:
             while not stop.is_set():
                 try:
@@ -95,11 +98,21 @@ class Follower:
             await reader.close()
 
     async def _next(self, stop: asyncio.Event) -> list[StreamMessage]:
-        """Return what has been read, of all streams together; nothing after an idle while or when to stop."""
+        """Return what has been read, of all streams together; nothing after an idle while or when to stop.
+
+        Raises:
+            StreamReplaced: a stream is not the one that was followed.
+
+        """
         waiting = asyncio.create_task(self._queue.get())
         stopped = asyncio.create_task(stop.wait())
-        await asyncio.wait({waiting, stopped}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        ends = {waiting, stopped, *self._pumps}
+        await asyncio.wait(ends, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
+        for pump in self._pumps:
+            if pump.done() and not stop.is_set():
+                waiting.cancel()
+                pump.result()
         if not waiting.done():
             waiting.cancel()
             return []
@@ -113,24 +126,23 @@ class Follower:
         while messages and not stop.is_set():
             try:
                 await self._take(messages)
-            except (ValidationError, ValueError, ArithmeticError, DBAPIError) as error:
-                if isinstance(error, DBAPIError) and error.connection_invalidated:
-                    await self._wait_for_database(error, stop)
+            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                if not is_of_the_data(error):
+                    _log.warning("projector.database_away", error=f"{type(error).__name__}: {error}"[:300])
+                    await pause(stop, RETRY_SECONDS)
                     continue
-                if len(messages) > 1:
-                    for message in messages:
-                        await self._apply([message], stop)
-                else:
-                    await self._bury(messages[0], error)
-                return
-            except (SQLAlchemyError, OSError) as error:
-                await self._wait_for_database(error, stop)
-                continue
+                await self._part(messages, error, stop)
+            except (ValueError, ArithmeticError) as error:
+                await self._part(messages, error, stop)
             return
 
-    async def _wait_for_database(self, error: Exception, stop: asyncio.Event) -> None:
-        _log.warning("projector.database_away", error=f"{type(error).__name__}: {error}"[:300])
-        await pause(stop, RETRY_SECONDS)
+    async def _part(self, messages: Sequence[StreamMessage], error: Exception, stop: asyncio.Event) -> None:
+        """Take messages one by one, since one of them is at fault; bury it where there is only one."""
+        if len(messages) == 1:
+            await self._bury(messages[0], error)
+            return
+        for message in messages:
+            await self._apply([message], stop)
 
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
         events = [_event(message) for message in messages]
@@ -167,9 +179,13 @@ class Follower:
         )
         async with self._database.session() as session, session.begin():
             await session.merge(letter)
-            row = {"owner": message.owner, "sequence": message.sequence, "recorded_at": None}
-            row["stream_created"] = self._streams[message.owner]
+            row = {
+                "owner": message.owner,
+                "sequence": message.sequence,
+                "stream_created": self._streams[message.owner],
+            }
             await bulk_upsert(session, Position, [row], key=["owner"])
+            await execute(session, _NOTIFY)
         self.positions[message.owner] = message.sequence
 
     async def _refresh_if_due(self) -> None:
@@ -185,6 +201,12 @@ class Follower:
             if not count:
                 break
         self._refreshed = today
+
+
+def is_of_the_data(error: Exception) -> bool:
+    """Whether the database refused the data, so that it will refuse it again (SQLSTATE classes 22, 23 and 54)."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    return state[:2] in ("22", "23", "54")
 
 
 def _event(message: StreamMessage) -> Event:

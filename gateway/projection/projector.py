@@ -51,6 +51,19 @@ class Projector:
                     return
             await pause(stop, LEADER_SECONDS)
 
+    async def lag(self) -> dict[str, int]:
+        """Return how many events each owner's stream is ahead of the newest generation; empty for a standby.
+
+        Raises:
+            BrokerAway: the streams cannot be asked.
+
+        """
+        if not self.followers:
+            return {}
+        positions = self.followers[max(self.followers)].positions
+        ends = {owner: (await last_sequence(self._bus, owner))[0] for owner in positions}
+        return {owner: max(0, end - positions[owner]) for owner, end in ends.items()}
+
     async def _lead(self, stop: asyncio.Event) -> None:
         retired_at: float | None = 0.0
         while not stop.is_set():
@@ -79,8 +92,8 @@ class Projector:
             await self._end(generation_id)
         for generation_id, task in list(self._tasks.items()):
             if task.done():
+                _log.error("projector.follower_failed", generation=generation_id, exc_info=task.exception())
                 await self._end(generation_id)
-                task.result()
         for generation_id in wanted.keys() - self.followers.keys():
             self._begin(generation_id, wanted[generation_id], stop)
         return [id_ for id_, state, _ in generations if id_ is not None and state == State.BUILDING]

@@ -24,7 +24,7 @@ class Position(ReadBase, table=True):
     owner: str = Field(primary_key=True)
     sequence: int = Field(sa_type=BigInteger)
     stream_created: datetime | None
-    recorded_at: datetime | None
+    recorded_at: datetime | None = None
 
 
 class DeadLetter(ReadBase, table=True):

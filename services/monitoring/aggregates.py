@@ -1,6 +1,6 @@
 """The aggregate that the monitoring service keeps."""
 
-from services.monitoring.domain import framework_columns
+from services.monitoring.domain import framework_columns, with_readings
 from services.monitoring.models import FrameworkRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import FRAMEWORK
@@ -15,4 +15,5 @@ FRAMEWORKS = Aggregate(
     identifier=lambda framework: framework.iati_identifier,
     id_of=activity_id,
     columns=framework_columns,
+    derive=with_readings,
 )

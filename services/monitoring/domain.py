@@ -1,12 +1,15 @@
 """Rules of the monitoring service: how a report changes a results framework."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from shared.contracts.base import Contract
-from shared.contracts.monitoring.v1 import Measurement, Period, ResultsFramework
+from shared.contracts.iati import Reading
+from shared.contracts.monitoring.v1 import Indicator, Measurement, Period, Result, ResultsFramework
+from shared.figures.readings import is_as_read, read_number
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Measurement)
 
 QUALITATIVE = "5"
 
@@ -38,6 +41,40 @@ class ReportRefused(Exception):
 def framework_columns(framework: ResultsFramework) -> dict[str, Any]:
     """Return the columns of a framework that a list may filter by."""
     return {"indicators": sum(len(result.indicators) for result in framework.results)}
+
+
+def with_readings(framework: ResultsFramework) -> ResultsFramework:
+    """Return the framework with the number of each value as its text tells it, whatever the caller made of it."""
+    if all(is_as_read(value) for value in _values(framework)):
+        return framework
+    return framework.model_copy(update={"results": tuple(map(_result_as_read, framework.results))})
+
+
+def _values(framework: ResultsFramework) -> Iterator[Reading]:
+    for indicator in (each for result in framework.results for each in result.indicators):
+        measurements: list[Measurement] = [*indicator.baselines]
+        for period in indicator.periods:
+            measurements += [*period.targets, *period.actuals]
+        yield from (each.value for each in measurements if each.value)
+
+
+def _result_as_read(result: Result) -> Result:
+    return result.model_copy(update={"indicators": tuple(map(_indicator_as_read, result.indicators))})
+
+
+def _indicator_as_read(indicator: Indicator) -> Indicator:
+    periods = tuple(
+        period.model_copy(update={"targets": _as_read(period.targets), "actuals": _as_read(period.actuals)})
+        for period in indicator.periods
+    )
+    return indicator.model_copy(update={"baselines": _as_read(indicator.baselines), "periods": periods})
+
+
+def _as_read(measurements: Iterable[M]) -> tuple[M, ...]:
+    return tuple(
+        each.model_copy(update={"value": read_number(each.value.raw)}) if each.value else each
+        for each in measurements
+    )
 
 
 def report_actual(framework: ResultsFramework, report: ActualReport) -> ResultsFramework:

@@ -192,7 +192,7 @@ def _lifespan(
 
 def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> Runtime:
     database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
-    bus = Bus(settings.nats_url, name=service.name)
+    bus = Bus(settings.nats_url.get_secret_value(), name=service.name, replicas=settings.stream_replicas)
     supervisor = Supervisor()
     checks = {
         "database": database_check(database),

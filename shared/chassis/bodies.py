@@ -10,6 +10,9 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
+from shared.chassis.errors import UnsupportedMedia
+
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?(?:json|x-ndjson|jsonl)\s*(?:;|$)", re.IGNORECASE)
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 """The escape of half a character, which is no text unless the other half follows."""
 
@@ -22,9 +25,22 @@ class JsonRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def handler(request: Request) -> Response:
+            _require_json(request)
             return await handle(_JsonRequest(request.scope, request.receive))
 
         return handler
+
+
+def _require_json(request: Request) -> None:
+    """Check that a body, if there is one, says that it is JSON.
+
+    Raises:
+        UnsupportedMedia: it says that it is something else.
+
+    """
+    told = request.headers.get("content-type", "")
+    if told and not _JSON.match(told):
+        raise UnsupportedMedia(f"A body of {told!r} is not taken; JSON is.")
 
 
 class _JsonRequest(Request):

@@ -82,6 +82,21 @@ class Bus:
         """
         return (await self.connect()).jetstream(timeout=API_SECONDS, publish_async_max_pending=4000)
 
+    async def stream(self, owner: str) -> StreamInfo:
+        """Return what an owner's stream holds; one that does not exist yet is created.
+
+        Raises:
+            BrokerAway: NATS cannot be reached or does not answer.
+
+        """
+        js = await self.jetstream()
+        try:
+            return await js.stream_info(stream_name(owner))
+        except NotFoundError:
+            return await self.ensure_stream(owner)
+        except (NatsError, APIError, TimeoutError) as error:
+            raise BrokerAway(f"no stream {owner}: {error or type(error).__name__}") from error
+
     async def ensure_stream(self, owner: str) -> StreamInfo:
         """Create an owner's stream, or bring it to this configuration, and return what it holds.
 

@@ -8,7 +8,8 @@ ProblemError: a refusal with a status and a stable ``code``
 ├── TooLarge (413)
 ├── UnsupportedMedia (415)
 ├── Invalid (422): the payload breaks its contract or a rule
-└── Unavailable (503): a part that is needed is away; try again
+├── Unavailable (503): a part that is needed is away; try again
+└── TimedOut (504): a part that is needed took too long; what was asked of it may have been done
 
 Whatever else is raised is logged and answered as a 500 that tells nothing.
 """
@@ -131,6 +132,12 @@ class Unavailable(ProblemError):
     """A part that is needed is away."""
 
     status, default_code = HTTPStatus.SERVICE_UNAVAILABLE, "unavailable"
+
+
+class TimedOut(ProblemError):
+    """A part that is needed took too long; what was asked of it may have been done."""
+
+    status, default_code = HTTPStatus.GATEWAY_TIMEOUT, "timed-out"
 
 
 def faults_of(error: ValidationError) -> list[Fault]:

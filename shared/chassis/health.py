@@ -26,6 +26,7 @@ _OUTBOX = text(
     " FROM (SELECT recorded_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 10000) AS waiting"
 )
 LATE_SECONDS = 30.0
+_ORDER: tuple[State, ...] = ("ok", "degraded", "down")
 _AWAY = (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -58,8 +59,7 @@ async def livez() -> dict[str, str]:
 async def readyz(request: Request, response: Response) -> Readiness:
     """Check every part; 503 if one is down."""
     checks = {name: await check() for name, check in request.state.runtime.checks.items()}
-    order: tuple[State, ...] = ("ok", "degraded", "down")
-    status = order[max((order.index(check.state) for check in checks.values()), default=0)]
+    status = _ORDER[max((_ORDER.index(check.state) for check in checks.values()), default=0)]
     if status == "down":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return Readiness(status=status, checks=checks)
@@ -67,8 +67,12 @@ async def readyz(request: Request, response: Response) -> Readiness:
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Return the metrics of this process."""
-    return Response(generate_latest(request.state.runtime.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+    """Return the metrics of this process; those of its checks are of this moment."""
+    runtime = request.state.runtime
+    for name, check in runtime.checks.items():
+        told = await check()
+        runtime.metrics.note_check(name, _ORDER.index(told.state), told.detail)
+    return Response(generate_latest(runtime.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 
 def database_check(database: Database) -> CheckFunction:

@@ -13,6 +13,8 @@ import httpx
 Response = httpx.Response
 TransportError = httpx.TransportError
 """No answer: refused, broken off or too late."""
+NoConnection = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""No answer because the request was never sent."""
 
 
 class Client:

@@ -12,12 +12,10 @@ class ServiceSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DEVCOOP_", extra="ignore")
 
-    environment: Literal["development", "production"] = Field(
-        default="production", description="Whether this is a developer's machine or serves users."
-    )
     database_url: SecretStr = Field(description="SQLAlchemy URL of the service's own database (asyncpg).")
     database_pool: int = Field(default=10, ge=2, description="Most connections of a process to its database.")
-    nats_url: str = Field(description="Address of NATS.")
+    nats_url: SecretStr = Field(description="Address of NATS.")
+    stream_replicas: int = Field(default=1, ge=1, le=5, description="NATS servers that keep each stream.")
     cursor_key: SecretStr = Field(
         min_length=32, description="Key that signs page cursors; one for all replicas."
     )

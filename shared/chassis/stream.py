@@ -49,12 +49,16 @@ class StreamMessage:
     data: bytes
 
 
-class StreamReader:
-    """Reads one owner's stream behind a position."""
+class StreamReplaced(Exception):
+    """The stream is not the one that the position belongs to: it was made anew."""
 
-    def __init__(self, bus: Bus, owner: str, *, after: int) -> None:
+
+class StreamReader:
+    """Reads one owner's stream behind a position; ``created`` tells the stream that the position belongs to."""
+
+    def __init__(self, bus: Bus, owner: str, *, after: int, created: datetime | None = None) -> None:
         self._bus, self.owner = bus, owner
-        self._after = after
+        self._after, self._created = after, created
         self._next_subject = ""
         self._subscription: Subscription | None = None
         self._expected = 1
@@ -65,6 +69,7 @@ class StreamReader:
 
         Raises:
             BrokerAway: NATS cannot be reached.
+            StreamReplaced: the position means nothing any more.
 
         """
         try:
@@ -94,6 +99,9 @@ class StreamReader:
     async def _open(self) -> Subscription:
         connection = await self._bus.connect()
         js = await self._bus.jetstream()
+        created = (await self._bus.stream(self.owner)).created
+        if self._created is not None and created != self._created:
+            raise StreamReplaced(f"{stream_name(self.owner)} was made anew at {created}")
         consumer = await js.add_consumer(
             stream_name(self.owner),
             ConsumerConfig(
@@ -156,5 +164,5 @@ async def last_sequence(bus: Bus, owner: str) -> tuple[int, datetime | None]:
         BrokerAway: NATS cannot be reached.
 
     """
-    info = await bus.ensure_stream(owner)
+    info = await bus.stream(owner)
     return info.state.last_seq, info.created

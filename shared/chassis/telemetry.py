@@ -4,12 +4,13 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Mapping
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -82,6 +83,19 @@ class Metrics:
             registry=self.registry,
             buckets=_BUCKETS,
         )
+        self.check_states = Gauge(
+            "devcoop_check_state", "0 ok, 1 degraded, 2 down", ["check"], registry=self.registry
+        )
+        self.check_values = Gauge(
+            "devcoop_check_value", "A number that a check tells", ["check", "name"], registry=self.registry
+        )
+
+    def note_check(self, name: str, state: int, detail: Mapping[str, Any]) -> None:
+        """Take note of a check, and of the numbers that it tells."""
+        self.check_states.labels(name).set(state)
+        for key, value in detail.items():
+            if isinstance(value, int | float):
+                self.check_values.labels(name, key).set(value)
 
 
 class TelemetryMiddleware:

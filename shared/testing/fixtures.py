@@ -63,7 +63,7 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
         if "database_url" not in settings:
             made.append(f"test_{uuid4().hex[:12]}")
             settings["database_url"] = postgres.database(made[-1], owner="tests")
-        told = {"environment": "development", "nats_url": nats.url, "cursor_key": CURSOR_KEY, **settings}
+        told = {"nats_url": nats.url, "cursor_key": CURSOR_KEY, **settings}
         app = create_app(service, service.settings(**told))
         async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
             transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)

@@ -99,7 +99,7 @@ class ItemReader:
             findings.refuse("missing-identifier", f"The {IDENTIFIERS[self.kind]} is missing or blank.", child)
             return None
         if repeated:
-            reason = f"The identifier {identifier[:250]!r} occurs earlier in the file; the first occurrence counts."
+            reason = f"The identifier {identifier[:250]!r} occurs earlier in the file; the first good occurrence counts."
             findings.refuse("duplicate-identifier", reason, child)
         try:
             return _IDENTIFIER.validate_python(identifier)

@@ -1,7 +1,7 @@
 """The second pass over a file: its activities or organisations, one after the other."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,13 +21,14 @@ from gateway.imports.iati.window import Piece, Root, Window, read_root, split
 __all__ = ["ActivityParts", "Item", "read"]
 
 
-def read(path: Path, facts: FileFacts, *, skip: int = 0) -> Iterator[Item]:
+def read(path: Path, facts: FileFacts, *, skip: int = 0, refused: Collection[int] = ()) -> Iterator[Item]:
     """Yield the items of a file that was scanned, in order, holding one at a time.
 
     Args:
         path: the file as it was scanned.
         facts: what the scan found out.
-        skip: how many items to pass over; their identifiers still count as taken.
+        skip: how many items to pass over; their identifiers still count as taken,
+        refused: but not those of items with these ordinals.
 
     Raises:
         FileRefused: the file is no longer what was scanned.
@@ -38,10 +39,12 @@ def read(path: Path, facts: FileFacts, *, skip: int = 0) -> Iterator[Item]:
         root = read_root(window)
         if root is None:
             raise _changed()
-        yield from _items(window, root, facts, skip)
+        yield from _items(window, root, facts, skip, refused)
 
 
-def _items(window: Window, root: Root, facts: FileFacts, skip: int) -> Iterator[Item]:
+def _items(
+    window: Window, root: Root, facts: FileFacts, skip: int, refused: Collection[int]
+) -> Iterator[Item]:
     parser = element_parser()
     name = ELEMENTS[facts.kind]
     language = etree.fromstring(root.around(b""), parser).get(XML_LANG)
@@ -57,9 +60,12 @@ def _items(window: Window, root: Root, facts: FileFacts, skip: int) -> Iterator[
             continue
         comments = 0 if piece.plain else drop_comments(element)
         digest = _digest(identifier_of(element, facts.kind))
+        is_refused = ordinal in refused
         if ordinal > skip:
-            yield reader.read(ordinal, Place(element, piece, root, path, comments), repeated=digest in seen)
-        if digest is not None:
+            item = reader.read(ordinal, Place(element, piece, root, path, comments), repeated=digest in seen)
+            is_refused = bool(item.problems)
+            yield item
+        if digest is not None and not is_refused:
             seen.add(digest)
     if ordinal != facts.count:
         raise _changed()

@@ -1,0 +1,111 @@
+"""Following the streams: what the database or a message does to it, and what it makes of a stream made anew."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import pytest
+from sqlalchemy import text
+
+from gateway.projection.follower import Follower
+from services.projects.main import SERVICE as PROJECTS
+from shared.chassis.bus import Bus, stream_name
+from shared.chassis.db import Database, execute
+from shared.chassis.stream import StreamReplaced
+from shared.testing.fixtures import Serve
+from shared.testing.read_models import NewReadModel
+
+SECONDS = 20.0
+
+
+def activity(identifier: str, title: str = "Decent work") -> dict[str, object]:
+    return {
+        "iati_identifier": identifier,
+        "reporting_organisation": {"ref": "XM-TEST"},
+        "titles": [{"text": title}],
+        "status": "2",
+    }
+
+
+@asynccontextmanager
+async def following(database: Database, bus: Bus) -> AsyncIterator[asyncio.Task[None]]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(Follower(database, bus).run(stop))
+    try:
+        yield task
+    finally:
+        stop.set()
+        with suppress(StreamReplaced):
+            await task
+
+
+async def titles(database: Database) -> dict[str, str]:
+    async with database.session() as session:
+        rows = await execute(session, text("SELECT iati_identifier, words FROM project_activity"))
+        return dict(rows.all())
+
+
+async def until(database: Database, expected: dict[str, str]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while await titles(database) != expected:
+            await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def bus(nats):
+    connected = Bus(nats.url, name="tests")
+    yield connected
+    js = await connected.jetstream()
+    for owner in ("projects", "funding", "monitoring"):
+        await js.delete_stream(stream_name(owner))
+    await connected.close()
+
+
+async def test_a_message_that_makes_no_sense_is_buried_and_the_rest_goes_on(
+    new_read_model: NewReadModel, serve: Serve, bus: Bus
+):
+    database = await new_read_model()
+    async with serve(PROJECTS) as client, following(database, bus):
+        await client.post("/v1/activities", json=activity("A-1"))
+        await until(database, {"A-1": "Decent work"})
+        js = await bus.jetstream()
+        await js.publish("projects.v1.activity.revised.x", b"{no event", stream="PROJECTS")
+        await client.post("/v1/activities", json=activity("A-2"))
+        await until(database, {"A-1": "Decent work", "A-2": "Decent work"})
+        async with database.session() as session:
+            letters = (await execute(session, text("SELECT owner, sequence, payload FROM dead_letter"))).all()
+    assert [tuple(letter) for letter in letters] == [("projects", 2, b"{no event")]
+
+
+async def test_a_lock_that_is_held_too_long_costs_time_and_no_event(
+    new_read_model: NewReadModel, serve: Serve, bus: Bus
+):
+    database = await new_read_model()
+    async with serve(PROJECTS) as client, following(database, bus):
+        await client.post("/v1/activities", json=activity("B-1"))
+        await until(database, {"B-1": "Decent work"})
+        async with database.engine.begin() as holding:
+            await holding.execute(text("LOCK TABLE project_activity IN EXCLUSIVE MODE"))
+            await client.put("/v1/activities/B-1", json=activity("B-1", "Social dialogue"))
+            await asyncio.sleep(11)  # longer than a statement waits for a lock
+        await until(database, {"B-1": "Social dialogue"})
+        async with database.session() as session:
+            assert (await execute(session, text("SELECT count(*) FROM dead_letter"))).scalar() == 0
+
+
+async def test_a_stream_made_anew_ends_the_following_and_is_read_from_its_beginning(
+    new_read_model: NewReadModel, serve: Serve, bus: Bus
+):
+    database = await new_read_model()
+    async with serve(PROJECTS) as client:
+        async with following(database, bus) as task:
+            for number in range(3):
+                await client.post("/v1/activities", json=activity(f"C-{number}"))
+            await until(database, {f"C-{number}": "Decent work" for number in range(3)})
+            await (await bus.jetstream()).delete_stream("PROJECTS")
+            await bus.ensure_stream("projects")
+            with pytest.raises(StreamReplaced):
+                await asyncio.wait_for(asyncio.shield(task), SECONDS)
+        await client.put("/v1/activities/C-1", json=activity("C-1", "Social dialogue"))
+        async with following(database, bus):
+            await until(database, {"C-0": "Decent work", "C-1": "Social dialogue", "C-2": "Decent work"})
