@@ -45,7 +45,7 @@ unit: $(VENV)/ready-dev ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
 test: check ## Everything that proves it, on embedded PostgreSQL and NATS
-	$(BIN)/pytest tests
+	$(BIN)/pytest -n 2 --dist loadfile tests
 
 bench: $(VENV)/ready-dev ## Measure import, reads and writes beside bare baselines
 	$(BIN)/python -m benchmarks

@@ -99,7 +99,7 @@ class StreamReader:
     async def _open(self) -> Subscription:
         connection = await self._bus.connect()
         js = await self._bus.jetstream()
-        created = (await self._bus.stream(self.owner)).created
+        created = (await js.stream_info(stream_name(self.owner))).created
         if self._created is not None and created != self._created:
             raise StreamReplaced(f"{stream_name(self.owner)} was made anew at {created}")
         consumer = await js.add_consumer(

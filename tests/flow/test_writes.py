@@ -82,7 +82,7 @@ def test_every_owner_takes_part_in_one_project(gateway: Gateway, identifier: str
     await_until(lambda: gateway.project(identifier)["finance"]["version"] == 2, what="the money is there")
     project = gateway.project(identifier, **after(last))
     (total,) = project["finance"]["figures"]["totals"]
-    assert (total["currency"], total["disbursements"], total["budget"]) == ("EUR", "1250.10", None)
+    assert (total["currency"], total["disbursements"], total["budget"]) == ("EUR", "1250.1", None)
     assert project["results"]["figures"]["counts"]["results"] == 1
 
 

@@ -14,6 +14,7 @@ from shared.chassis.errors import (
     NotFound,
     PreconditionFailed,
     ProblemError,
+    TimedOut,
     TooLarge,
     Unavailable,
     UnsupportedMedia,
@@ -30,6 +31,7 @@ KINDS = {
     UnsupportedMedia: (415, "unsupported-media-type"),
     Invalid: (422, "invalid"),
     Unavailable: (503, "unavailable"),
+    TimedOut: (504, "timed-out"),
 }
 
 

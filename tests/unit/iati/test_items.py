@@ -75,10 +75,12 @@ def test_of_activities_with_one_identifier_the_first_counts(activity: Activity, 
     assert read_items[2].identifier == "AA-1"
 
 
-def test_an_identifier_is_taken_even_by_an_activity_that_is_refused(activity: Activity, items: Items):
-    first, second = items(activity("AA-1", more="<colour/>") + activity("AA-1"))
+def test_a_refused_activity_does_not_keep_a_good_one_of_its_identifier_out(activity: Activity, items: Items):
+    content = activity("AA-1", more="<colour/>") + activity("AA-1") + activity("AA-1")
+    first, second, third = items(content)
     assert codes(first.problems) == ["schema-invalid"]
-    assert codes(second.problems) == ["duplicate-identifier"]
+    assert second.problems == ()
+    assert codes(third.problems) == ["duplicate-identifier"]
 
 
 def test_blank_identifiers_do_not_repeat_each_other(activity: Activity, items: Items):
