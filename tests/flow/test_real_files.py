@@ -83,8 +83,8 @@ def test_the_summary_adds_up_to_what_the_projects_tell(gateway: Gateway):
     whole = gateway.summary()["whole"]
     assert whole["projects"] == len(projects)
     for name in ("results", "indicators", "baselines", "periods", "targets", "actuals"):
-        assert whole["results"][name] == sum(each["results"][name] for each in projects), name
-    money = [total for project in projects for total in project["money"]]
+        assert whole["results"][name] == sum((each["results"] or {}).get(name, 0) for each in projects), name
+    money = [total for project in projects for total in project["money"] or []]
     for name in TOTALS:
         told = xml_counts.summed(
             (name, each["currency"], Decimal(each[name])) for each in money if each[name] is not None
