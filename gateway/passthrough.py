@@ -4,7 +4,7 @@ import structlog
 from fastapi import APIRouter, Request, Response
 
 from shared.chassis.app import CurrentRuntime
-from shared.chassis.errors import TimedOut, Unavailable
+from shared.chassis.errors import BadRequest, TimedOut, Unavailable
 from shared.chassis.http import Client, NoConnection, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER, correlation_id
 
@@ -18,6 +18,7 @@ OWNER_OF_PATH = {
 
 REQUEST_HEADERS = ("accept", "content-type", "if-match", "if-none-match")
 RESPONSE_HEADERS = ("content-type", "etag", "location", "devcoop-write", "retry-after", "allow")
+MOST_CHARACTERS = 16_000
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 router = APIRouter(include_in_schema=False)
@@ -29,6 +30,7 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
     """Send a request on to its owner, and answer what the owner answers.
 
     Raises:
+        BadRequest: the address could not be passed on as it is.
         Unavailable: the owner is away.
         TimedOut: the owner did not answer.
 
@@ -37,6 +39,7 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
     clients: dict[str, Client] = runtime.parts["owners"]
     query = request.scope["query_string"].decode("latin-1")
     target = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
+    _require_plain(target)
     headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
     try:
         answer = await clients[owner].request(
@@ -54,6 +57,19 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
         raise TimedOut(detail, code="owner-no-answer") from error
     passed = {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
     return Response(answer.content, answer.status_code, headers=passed)
+
+
+def _require_plain(target: str) -> None:
+    """Check that a target stays what it is on its way.
+
+    Raises:
+        BadRequest: it has segments that would be resolved to another address, or is too long to be sent.
+
+    """
+    if any(segment in (".", "..") for segment in target.partition("?")[0].split("/")):
+        raise BadRequest("An address has no segments '.' and '..'.", code="invalid-address")
+    if len(target) > MOST_CHARACTERS:
+        raise BadRequest(f"An address has at most {MOST_CHARACTERS} characters.", code="address-too-long")
 
 
 for _segment in OWNER_OF_PATH:

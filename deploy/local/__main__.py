@@ -26,7 +26,7 @@ class Stop(Exception):
 def main() -> int:
     """Run the command line and return its exit status."""
     arguments = _arguments()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_stop)
     try:
         if arguments.command == "demo":
@@ -68,6 +68,8 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
         if stay:
             _stay(system)
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the rest running
         with console.status("Stopping ..."):
             system.stop()
     return 0

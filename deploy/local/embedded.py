@@ -55,6 +55,8 @@ class EmbeddedPostgres:
         text = settings.read_text()
         if _POSTGRES_SETTINGS not in text:
             settings.write_text(text + _POSTGRES_SETTINGS)
+        # Whoever it names died: only one system at a time has the folder. Left there, the server would never be stopped.
+        (self._folder / ".handle_pids.json").unlink(missing_ok=True)
         server.start()
         self._server = server
 

@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deploy.local.loopback import open_url
+
 POLL_SECONDS = 0.2
 SHOWN_GROUPS = 10
 MILLION = 1_000_000
@@ -125,7 +127,7 @@ def _get(url: str) -> dict[str, Any]:
 
 def _send(request: urllib.request.Request) -> dict[str, Any]:
     try:
-        with urllib.request.urlopen(request, timeout=600) as answer:  # noqa: S310
+        with open_url(request, timeout=600) as answer:
             return dict(json.load(answer))
     except urllib.error.HTTPError as error:
         problem = json.load(error)

@@ -5,12 +5,12 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from deploy.local.leftovers import end_leftover
+from deploy.local.loopback import open_url
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -18,6 +18,11 @@ STOP_SECONDS = 15
 
 class StartFailed(Exception):
     """A process did not come up; the message says which, and shows the end of its log."""
+
+
+def _outer_environment() -> dict[str, str]:
+    """Return our own environment without settings that are meant for one process alone."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("DEVCOOP_")}
 
 
 @dataclass(slots=True)
@@ -70,7 +75,7 @@ class ServiceProcess:
         self._log = self.log_path.open("ab")
         self._process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", self.module],
-            env={**os.environ, **self.environment, "DEVCOOP_PORT_FILE": str(self.port_path)},
+            env={**_outer_environment(), **self.environment, "DEVCOOP_PORT_FILE": str(self.port_path)},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -126,7 +131,7 @@ class ServiceProcess:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.address}/readyz", timeout=1) as answer:  # noqa: S310
+            with open_url(f"{self.address}/readyz", timeout=1) as answer:
                 return bool(answer.status == 200)  # noqa: PLR2004
         except OSError:
             return False

@@ -112,13 +112,21 @@ class Owners:
                 lines[part].append(line)
                 places[part].append(place)
         answers = await asyncio.gather(
-            *(self._send(part, lines[part], correlation_id=correlation_id, dry_run=dry_run) for part in lines)
+            *(
+                self._send(part, lines[part], correlation_id=correlation_id, dry_run=dry_run)
+                for part in lines
+            ),
+            return_exceptions=True,  # the others have been sent, and are waited for
         )
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
         taken = Taken(
             outcomes=["refused" if parcel.item.problems else "unchanged" for parcel in parcels],
             problems=[[asdict(problem) for problem in parcel.item.problems] for parcel in parcels],
         )
-        for part, answer in zip(lines, answers, strict=True):
+        good = [answer for answer in answers if not isinstance(answer, BaseException)]
+        for part, answer in zip(lines, good, strict=True):
             for place, outcome in zip(places[part], answer, strict=True):
                 _merge(taken, place, part, outcome)
         return taken

@@ -5,10 +5,13 @@ from typing import IO
 from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive
 
 from shared.chassis.errors import BadRequest, TooLarge
 
 PIECE_BYTES = 1024 * 1024
+FORM_BYTES = 1024 * 1024
+"""What a form may add to the file in it."""
 
 
 async def receive(request: Request, file: IO[bytes], *, limit: int) -> int:
@@ -19,6 +22,7 @@ async def receive(request: Request, file: IO[bytes], *, limit: int) -> int:
         TooLarge: there are more than ``limit`` bytes.
 
     """
+    request = Request(request.scope, _bounded(request.receive, limit + FORM_BYTES))
     try:
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             size = await _receive_form(request, file, limit)
@@ -52,6 +56,20 @@ async def _receive_form(request: Request, file: IO[bytes], limit: int) -> int:
             _bound(size, limit)
             file.write(piece)
     return size
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """Return a way to receive that refuses what goes over the limit as it arrives."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        _bound(size, limit)
+        return message
+
+    return bounded
 
 
 def _bound(size: int, limit: int) -> None:

@@ -33,6 +33,7 @@ IMPORT_LOCK = 0x1A71
 PAUSE_SECONDS = 0.1
 BATCH_CHARACTERS = 4 * 1024 * 1024
 VISIBLE_SECONDS = 5
+BROKEN_SECONDS = 1
 
 _log = structlog.get_logger()
 
@@ -68,6 +69,10 @@ class ImportWorker:
                     continue
                 try:
                     await self._work(import_id, stop)
+                except Exception as error:  # noqa: BLE001  (one import must not hold up all others)
+                    _log.error("import.broken", import_id=str(import_id), exc_info=error)
+                    await self._update(import_id, waiting_for="an error of ours to be mended; the log has it")
+                    await pause(stop, BROKEN_SECONDS)
                 finally:
                     await connection.execute(text("SELECT pg_advisory_unlock(:space, :key)"), lock)
                     await connection.commit()

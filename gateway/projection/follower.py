@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.generations import CHANNEL
@@ -39,7 +40,7 @@ class Follower:
     def __init__(self, database: Database, bus: Bus) -> None:
         self._database, self._bus = database, bus
         self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
-        self._streams: dict[str, datetime | None] = {}
+        self.streams: dict[str, datetime | None] = {}
         self._refreshed: date | None = None
         self._pumps: list[asyncio.Task[None]] = []
         self.positions: dict[str, int] = {}
@@ -57,8 +58,8 @@ class Follower:
         ]
         try:
             while not stop.is_set():
-                await self._refresh_if_due()
-                await self._apply(await self._next(stop), stop)
+                idle_seconds = 0.0 if await self._refresh_if_due() else IDLE_SECONDS
+                await self._apply(await self._next(stop, idle_seconds), stop)
         finally:
             for pump in self._pumps:
                 pump.cancel()
@@ -76,14 +77,19 @@ class Follower:
         else:
             return
         async with self._database.session() as session:
-            for owner, (end, created) in ends.items():
-                known = await session.get(Position, owner)
-                goes_on = known and known.stream_created == created and known.sequence <= end
-                self.positions[owner] = known.sequence if known and goes_on else 0
-                self._streams[owner] = created
+            known = {position.owner: position for position in await session.exec(select(Position))}
+        self.streams = {owner: created for owner, (_, created) in ends.items()}
+        self.positions = {
+            owner: position.sequence
+            if (position := known.get(owner))
+            and position.stream_created == created
+            and position.sequence <= end
+            else 0
+            for owner, (end, created) in ends.items()
+        }
 
     async def _pump(self, owner: str, stop: asyncio.Event) -> None:
-        reader = StreamReader(self._bus, owner, after=self.positions[owner], created=self._streams[owner])
+        reader = StreamReader(self._bus, owner, after=self.positions[owner], created=self.streams[owner])
         try:
             while not stop.is_set():
                 try:
@@ -97,7 +103,7 @@ class Follower:
         finally:
             await reader.close()
 
-    async def _next(self, stop: asyncio.Event) -> list[StreamMessage]:
+    async def _next(self, stop: asyncio.Event, idle_seconds: float) -> list[StreamMessage]:
         """Return what has been read, of all streams together; nothing after an idle while or when to stop.
 
         Raises:
@@ -107,7 +113,7 @@ class Follower:
         waiting = asyncio.create_task(self._queue.get())
         stopped = asyncio.create_task(stop.wait())
         ends = {waiting, stopped, *self._pumps}
-        await asyncio.wait(ends, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, timeout=idle_seconds, return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         for pump in self._pumps:
             if pump.done() and not stop.is_set():
@@ -128,11 +134,11 @@ class Follower:
                 await self._take(messages)
             except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 if not is_of_the_data(error):
-                    _log.warning("projector.database_away", error=f"{type(error).__name__}: {error}"[:300])
+                    _log.warning("projector.database_away", error=type(error).__name__)
                     await pause(stop, RETRY_SECONDS)
                     continue
                 await self._part(messages, error, stop)
-            except (ValueError, ArithmeticError) as error:
+            except Exception as error:  # noqa: BLE001  (whatever an event breaks, the rest has to go on)
                 await self._part(messages, error, stop)
             return
 
@@ -157,7 +163,7 @@ class Follower:
             event.owner: {
                 "owner": event.owner,
                 "sequence": event.sequence,
-                "stream_created": self._streams[event.owner],
+                "stream_created": self.streams[event.owner],
                 "recorded_at": event.header.recorded_at,
             }
             for event in events
@@ -168,7 +174,10 @@ class Follower:
     async def _bury(self, message: StreamMessage, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
         _log.error(
-            "projector.dead_letter", owner=message.owner, sequence=message.sequence, reason=reason[:300]
+            "projector.dead_letter",
+            owner=message.owner,
+            sequence=message.sequence,
+            error=type(error).__name__,
         )
         letter = DeadLetter(
             owner=message.owner,
@@ -182,25 +191,27 @@ class Follower:
             row = {
                 "owner": message.owner,
                 "sequence": message.sequence,
-                "stream_created": self._streams[message.owner],
+                "stream_created": self.streams[message.owner],
             }
             await bulk_upsert(session, Position, [row], key=["owner"])
             await execute(session, _NOTIFY)
         self.positions[message.owner] = message.sequence
 
-    async def _refresh_if_due(self) -> None:
-        """Bring figures that depend on the day to today, once a day."""
+    async def _refresh_if_due(self) -> bool:
+        """Bring some of the figures that depend on the day to today; whether there may be more of them."""
         today = datetime.now(UTC).date()
         if self._refreshed == today:
-            return
-        while True:
+            return False
+        try:
             async with self._database.session() as session, session.begin():
                 count = await refresh(session, today=today)
-                if count:
-                    await execute(session, _NOTIFY)
-            if not count:
-                break
-        self._refreshed = today
+                await execute(session, _NOTIFY)
+        except (SQLAlchemyError, OSError) as error:
+            _log.warning("projector.refresh_waits", error=type(error).__name__)
+            return False
+        if not count:
+            self._refreshed = today
+        return count > 0
 
 
 def is_of_the_data(error: Exception) -> bool:

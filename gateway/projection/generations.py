@@ -5,6 +5,7 @@ a rebuild, and a change of the tables, happen while the gateway goes on answerin
 """
 
 import asyncio
+import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +26,6 @@ from gateway.projection import reducers  # noqa: F401  (so that every table of a
 from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
-from shared.chassis.workers import pause
 
 PROJECTION_VERSION = 1
 """Raise it when the reducers make something else of the same events."""
@@ -169,11 +169,13 @@ class ReadModel:
             raw: Any = (await pooled.get_raw_connection()).driver_connection
             await raw.add_listener(CHANNEL, self._on_notification)
             try:
-                await self._refresh()
-                self._cache.listening(ok=True)
-                while not stop.is_set() and not raw.is_closed():
-                    await pause(stop, RECHECK_SECONDS)
+                while not stop.is_set():
+                    moved = self._moved
+                    await raw.execute("SELECT 1")  # a connection that is half open hears nothing
                     await self._refresh()
+                    self._cache.listening(ok=True)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(moved.wait(), RECHECK_SECONDS)
             finally:
                 self._cache.listening(ok=False)
                 if not raw.is_closed():

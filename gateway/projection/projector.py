@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import structlog
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.projection.follower import Follower
 from gateway.projection.generations import State, activate, begin, drop_retired, followed
@@ -20,7 +22,7 @@ CHECK_SECONDS = 0.2
 DROP_SECONDS = 5.0
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
-_UNLOCK = text("SELECT pg_advisory_unlock(:key)")
+_ALIVE = text("SELECT 1")
 
 _log = structlog.get_logger()
 
@@ -40,14 +42,13 @@ class Projector:
         """Project while this process is the leader, and wait to become it otherwise."""
         while not stop.is_set():
             async with self._database.engine.connect() as connection:
+                await connection.execution_options(isolation_level="AUTOCOMMIT")
                 if await connection.scalar(_TRY_LOCK, {"key": PROJECTOR_LOCK}):
-                    await connection.commit()
                     try:
-                        await self._lead(stop)
+                        await self._lead(connection, stop)
                     finally:
                         await self._end_all()
-                        await connection.execute(_UNLOCK, {"key": PROJECTOR_LOCK})
-                        await connection.commit()
+                        await connection.invalidate()  # which gives the lock up, whatever state it is in
                     return
             await pause(stop, LEADER_SECONDS)
 
@@ -64,9 +65,11 @@ class Projector:
         ends = {owner: (await last_sequence(self._bus, owner))[0] for owner in positions}
         return {owner: max(0, end - positions[owner]) for owner, end in ends.items()}
 
-    async def _lead(self, stop: asyncio.Event) -> None:
+    async def _lead(self, lock: AsyncConnection, stop: asyncio.Event) -> None:
+        """Lead for as long as the connection that holds the lock is alive."""
         retired_at: float | None = 0.0
         while not stop.is_set():
+            await lock.execute(_ALIVE)
             building = await self._follow(stop)
             for generation_id in building:
                 if await self._has_caught_up(self.followers[generation_id]):
@@ -75,10 +78,18 @@ class Projector:
                     _log.info("read_model.activated", generation=generation_id)
                     retired_at = asyncio.get_running_loop().time()
             if retired_at is not None and asyncio.get_running_loop().time() - retired_at > DROP_SECONDS:
-                async with self._database.session() as session, session.begin():
-                    await drop_retired(session)
-                retired_at = None
+                retired_at = None if await self._drop_retired() else asyncio.get_running_loop().time()
             await pause(stop, CHECK_SECONDS)
+
+    async def _drop_retired(self) -> bool:
+        """Drop what answers no more; False if somebody still reads it."""
+        try:
+            async with self._database.session() as session, session.begin():
+                await drop_retired(session)
+        except DBAPIError as error:
+            _log.warning("read_model.still_read", error=type(error).__name__)
+            return False
+        return True
 
     async def _follow(self, stop: asyncio.Event) -> Sequence[int]:
         """Follow the streams for what is to be kept up to date, and return what is being built."""
@@ -106,7 +117,10 @@ class Projector:
             ends = {owner: await last_sequence(self._bus, owner) for owner in OWNERS}
         except BrokerAway:
             return False
-        return all(follower.positions[owner] >= end for owner, (end, _) in ends.items())
+        return all(
+            follower.positions[owner] >= end and follower.streams[owner] == created
+            for owner, (end, created) in ends.items()
+        )
 
     def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
         database = self._database.on_schema(schema)

@@ -38,6 +38,10 @@ REFRESH_MOST = 500
 
 Row = dict[str, Any]
 
+_ALONE = text("LOCK TABLE position IN SHARE ROW EXCLUSIVE MODE")
+"""Keeps everybody else from taking events in until the transaction ends, should two processes think they lead;
+readers are not held up."""
+
 _COLUMNS = ("listing", "figures", "figures_on", "settles_on", *totals.RESULTS_COUNTS)
 _REFRESHED = text(
     f"UPDATE project_results SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)} WHERE id = :id"  # noqa: S608
@@ -61,6 +65,7 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
         pydantic.ValidationError: an event's data breaks its contract.
 
     """
+    await execute(session, _ALONE)
     activities = await _newest(session, events, ACTIVITY, ProjectActivity)
     finances = await _newest(session, events, FINANCE, ProjectFinance)
     frameworks = await _newest(session, events, FRAMEWORK, ProjectResults)
@@ -74,6 +79,7 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
 
 async def refresh(session: AsyncSession, *, today: date) -> int:
     """Bring figures that change by the passing of time to a day; return how many frameworks that were."""
+    await execute(session, _ALONE)
     statement = (
         select(ProjectResults.id, ProjectResults.data)
         .where(

@@ -39,9 +39,10 @@ class AnswerCache:
         self.epoch = 0
 
     def listening(self, *, ok: bool) -> None:
-        """Note whether changes of the read model can be heard."""
-        self._listening = ok
-        self.clear()
+        """Note whether changes of the read model can be heard; what was missed may have been one."""
+        if ok != self._listening:
+            self._listening = ok
+            self.clear()
 
     def clear(self) -> None:
         """Forget every answer: the read model moved."""

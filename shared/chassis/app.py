@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from shared.chassis.workers import Supervisor
 S = TypeVar("S", bound=ServiceSettings)
 
 GRACE_SECONDS = 5
+START_FAILED = 3
 GC_THRESHOLDS = (50_000, 20, 50)
 """Contracts hold no cycles, and a batch makes a hundred thousand of their objects: looking for cycles every 700
 of them, as Python does by default, triples the time to read one."""
@@ -168,6 +170,8 @@ async def _serve(server: uvicorn.Server, listener: socket.socket, port_file: Pat
         written.write_text(str(listener.getsockname()[1]))
         written.replace(port_file)
     await serving
+    if not server.started:
+        sys.exit(START_FAILED)
 
 
 def _lifespan(

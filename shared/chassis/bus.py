@@ -5,7 +5,6 @@ import contextlib
 from http import HTTPStatus
 from typing import Any
 
-import nats
 import structlog
 from nats.aio.client import Client as Connection
 from nats.errors import Error as NatsError
@@ -23,8 +22,23 @@ MAX_PAYLOAD_BYTES = MAX_DOCUMENT_BYTES + HEADER_BYTES
 """Largest event; the server's ``max_payload`` is set to it."""
 
 API_SECONDS = 5.0
+CONNECT_SECONDS = 3.0
 
 _log = structlog.get_logger()
+
+
+async def _note_error(error: Exception) -> None:
+    _log.warning("nats.error", error=str(error) or type(error).__name__)
+
+
+_OPTIONS: dict[str, Any] = {
+    "connect_timeout": 2,
+    "allow_reconnect": True,
+    "max_reconnect_attempts": -1,
+    "reconnect_time_wait": 0.2,
+    "pending_size": -1,
+    "error_cb": _note_error,
+}
 
 
 class BrokerAway(Exception):
@@ -42,6 +56,8 @@ class Bus:
     def __init__(self, url: str, *, name: str, replicas: int = 1) -> None:
         self._url, self._name, self._replicas = url, name, replicas
         self._connection: Connection | None = None
+        self._jetstream: JetStreamContext | None = None
+        self._connecting = asyncio.Lock()
 
     @property
     def is_connected(self) -> bool:
@@ -55,32 +71,39 @@ class Bus:
             BrokerAway: NATS cannot be reached.
 
         """
-        if self._connection is None or self._connection.is_closed:
-            try:
-                self._connection = await nats.connect(
-                    self._url,
-                    name=self._name,
-                    connect_timeout=2,
-                    allow_reconnect=True,
-                    max_reconnect_attempts=-1,
-                    reconnect_time_wait=0.2,
-                    pending_size=-1,
-                    error_cb=_note_error,
+        async with self._connecting:
+            if self._connection is None or self._connection.is_closed:
+                self._connection = await self._first_connection()
+                self._jetstream = self._connection.jetstream(
+                    timeout=API_SECONDS, publish_async_max_pending=4000
                 )
-            except (OSError, NatsError, TimeoutError) as error:
-                raise BrokerAway(str(error) or type(error).__name__) from error
         if not self._connection.is_connected:
             raise BrokerAway("the connection is lost")
         return self._connection
 
+    async def _first_connection(self) -> Connection:
+        """Return a new connection; the library itself would go on trying for ever."""
+        connection = Connection()
+        try:
+            await asyncio.wait_for(
+                connection.connect(self._url, name=self._name, **_OPTIONS), CONNECT_SECONDS
+            )
+        except (OSError, NatsError, TimeoutError) as error:
+            await connection.close()
+            raise BrokerAway(str(error) or type(error).__name__) from error
+        return connection
+
     async def jetstream(self) -> JetStreamContext:
-        """Return the JetStream context of the connection.
+        """Return the JetStream context of the connection; there is one, since each has a subscription of its own.
 
         Raises:
             BrokerAway: NATS cannot be reached.
 
         """
-        return (await self.connect()).jetstream(timeout=API_SECONDS, publish_async_max_pending=4000)
+        await self.connect()
+        if self._jetstream is None:
+            raise BrokerAway("the connection was closed")
+        return self._jetstream
 
     async def stream(self, owner: str) -> StreamInfo:
         """Return what an owner's stream holds; one that does not exist yet is created.
@@ -127,10 +150,6 @@ class Bus:
         if self._connection is not None:
             with contextlib.suppress(NatsError, OSError, asyncio.TimeoutError):
                 await asyncio.wait_for(self._connection.close(), timeout=2)
-
-
-async def _note_error(error: Exception) -> None:
-    _log.warning("nats.error", error=str(error) or type(error).__name__)
 
 
 def status_of(message: Any) -> int | None:  # noqa: ANN401

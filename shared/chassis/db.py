@@ -57,6 +57,7 @@ class Database:
             max_overflow=0,
             pool_timeout=5,
             pool_use_lifo=True,
+            hide_parameters=True,
             connect_args={"server_settings": settings, "command_timeout": STATEMENT_SECONDS, "timeout": 5},
         )
 

@@ -26,6 +26,7 @@ class Client:
             timeout=httpx.Timeout(connect=1, read=read_seconds, write=read_seconds, pool=2),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=20),
             follow_redirects=False,
+            trust_env=False,  # the services stand beside each other: no proxy, and nobody's credentials
         )
 
     async def __aenter__(self) -> Self:
@@ -48,4 +49,5 @@ class Client:
             TransportError: there is no answer.
 
         """
-        return await self._client.request(method, target, content=content, headers=headers)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
+        return await self._client.request(method, target, content=content, headers=raw)

@@ -69,7 +69,7 @@ class Supervisor:
                 await supervised.worker.run(self._stop)
             except Exception as error:  # noqa: BLE001  (whatever it is, the work has to go on)
                 supervised.failures += 1
-                supervised.last_error = f"{type(error).__name__}: {error}"
+                supervised.last_error = type(error).__name__
                 _log.error("worker.failed", worker=supervised.worker.name, exc_info=error)
             finally:
                 supervised.running = False

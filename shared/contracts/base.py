@@ -16,7 +16,7 @@ MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 class Contract(BaseModel):
     """An immutable value that crosses a boundary: a request, a response, an event."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     def to_json(self) -> str:
         """Return the canonical JSON text: fields in order of declaration, defaults left out."""

@@ -1,5 +1,6 @@
 """Writes through the gateway: seen by who names them, safe from lost updates, and independent of who is down."""
 
+import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -134,3 +135,23 @@ def test_what_is_written_while_the_broker_is_down_appears_once_it_is_back(
 
 def is_visible(gateway: Gateway, identifier: str) -> Callable[[], bool]:
     return lambda: gateway.http.get(f"/v1/results/projects/{identifier}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/activities/../../metrics", "/v1/activities/./X", "/v1/partners/" + "x" * 20_000]
+)
+def test_no_address_leads_out_of_what_the_gateway_passes_on(gateway: Gateway, path: str):
+    connection = http.client.HTTPConnection(gateway.http.base_url.netloc.decode(), timeout=10)
+    connection.request("GET", path)  # as it is; other clients resolve it themselves
+    answer = connection.getresponse()
+    assert (answer.status, answer.getheader("content-type")) == (400, "application/problem+json")
+    connection.close()
+
+
+def test_a_header_that_is_not_ascii_is_refused_and_breaks_nothing(gateway: Gateway):
+    connection = http.client.HTTPConnection(gateway.http.base_url.netloc.decode(), timeout=10)
+    connection.request(
+        "PUT", "/v1/activities/X", body=b"{}", headers={"If-Match": "é", "Content-Type": "application/json"}
+    )
+    assert connection.getresponse().status in (400, 422)
+    connection.close()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -109,3 +110,23 @@ async def test_a_stream_made_anew_ends_the_following_and_is_read_from_its_beginn
         await client.put("/v1/activities/C-1", json=activity("C-1", "Social dialogue"))
         async with following(database, bus):
             await until(database, {"C-0": "Decent work", "C-1": "Social dialogue", "C-2": "Decent work"})
+
+
+async def test_an_event_that_no_rule_can_take_is_buried_and_the_rest_goes_on(
+    new_read_model: NewReadModel, serve: Serve, bus: Bus
+):
+    database = await new_read_model()
+    async with serve(PROJECTS) as client, following(database, bus):
+        js = await bus.jetstream()
+        await bus.ensure_stream("projects")
+        header = (
+            '{"id":"%s","type":"projects.activity.registered","version":1,"subject":"x","aggregate_id":"%s"'
+        )
+        header += (
+            ',"aggregate_version":1,"occurred_at":"2026-01-01T00:00:00Z","recorded_at":"2026-01-01T00:00:00Z"'
+        )
+        header += ',"actor":"x","correlation_id":"x","data":'
+        deep = (header % (uuid4(), uuid4())) + "[" * 100_000 + "]" * 100_000 + "}"
+        await js.publish("projects.v1.activity.registered.x", deep.encode(), stream="PROJECTS")
+        await client.post("/v1/activities", json=activity("D-1"))
+        await until(database, {"D-1": "Decent work"})

@@ -1,5 +1,6 @@
 """The read model, fed with events in every order: it becomes what the newest of them say, and nothing else."""
 
+import asyncio
 from datetime import date
 from pathlib import Path
 from random import Random
@@ -85,3 +86,13 @@ async def test_figures_follow_the_day_without_any_event(
     after = (await contents(aged))["project_results"]
     assert after != before
     assert after == (await contents(fresh))["project_results"]
+
+
+async def test_two_who_take_the_same_events_in_at_once_count_them_once(
+    new_read_model: NewReadModel, portfolio: list[ActivityParts]
+):
+    twice, once = await new_read_model(), await new_read_model()
+    events = [each for parts in portfolio for each in events_of(parts)]
+    await asyncio.gather(take(twice, events), take(twice, events))
+    await take(once, events)
+    assert await contents(twice) == await contents(once)
