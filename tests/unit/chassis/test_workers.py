@@ -40,7 +40,7 @@ async def test_a_worker_that_fails_is_started_again_and_its_failures_are_told(su
     await asyncio.wait_for(worker.working.wait(), 5)
     (supervised,) = supervisor.workers
     assert (supervised.running, supervised.failures, worker.runs) == (True, 2, 3)
-    assert supervised.last_error == "RuntimeError: failure 2"
+    assert supervised.last_error == "RuntimeError"
 
 
 async def test_a_worker_that_fails_costs_no_other(supervisor):
