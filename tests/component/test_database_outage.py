@@ -12,7 +12,8 @@ from services.projects.main import SERVICE
 from shared.testing.documents import ACTIVITY
 from shared.testing.streams import await_published, published
 
-OTHERS = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+CLIENTS = "pg_stat_activity WHERE backend_type = 'client backend'"
+OTHERS = f"{CLIENTS} AND datname = current_database() AND pid <> pg_backend_pid()"
 END_ALL = f"SELECT count(pg_terminate_backend(pid)) FROM {OTHERS}"  # noqa: S608
 CANCEL_WAITING = f"SELECT count(pg_cancel_backend(pid)) FROM {OTHERS} AND wait_event_type = 'Lock'"  # noqa: S608
 
@@ -101,8 +102,8 @@ async def test_a_server_without_room_for_another_connection_is_away(serve, postg
         try:
             await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
             await admin.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1", name
-            )
+                f"SELECT count(pg_terminate_backend(pid)) FROM {CLIENTS} AND datname = $1", name
+            )  # noqa: S608
             for _ in range(3):
                 assert_told_to_come_again(await client.get(ACTIVITY.path))
             assert (await client.get("/readyz")).status_code == 503
