@@ -15,6 +15,7 @@ from shared.testing.streams import await_published, published
 CLIENTS = "pg_stat_activity WHERE backend_type = 'client backend'"
 OTHERS = f"{CLIENTS} AND datname = current_database() AND pid <> pg_backend_pid()"
 END_ALL = f"SELECT count(pg_terminate_backend(pid)) FROM {OTHERS}"  # noqa: S608
+END_ALL_OF = f"SELECT count(pg_terminate_backend(pid)) FROM {CLIENTS} AND datname = $1"  # noqa: S608
 CANCEL_WAITING = f"SELECT count(pg_cancel_backend(pid)) FROM {OTHERS} AND wait_event_type = 'Lock'"  # noqa: S608
 
 
@@ -101,9 +102,7 @@ async def test_a_server_without_room_for_another_connection_is_away(serve, postg
         admin = await asyncpg.connect(postgres.database("postgres").replace("+asyncpg", ""))
         try:
             await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
-            await admin.fetchval(
-                f"SELECT count(pg_terminate_backend(pid)) FROM {CLIENTS} AND datname = $1", name
-            )  # noqa: S608
+            await admin.fetchval(END_ALL_OF, name)
             for _ in range(3):
                 assert_told_to_come_again(await client.get(ACTIVITY.path))
             assert (await client.get("/readyz")).status_code == 503
