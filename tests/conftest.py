@@ -1,4 +1,5 @@
 import structlog
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["shared.testing.fixtures"]
 
@@ -10,3 +11,7 @@ structlog.configure(  # what is logged goes to pytest, which shows it where a te
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
 )
+
+# A busy machine makes no test wrong: how long an example takes is not what it is about.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")

@@ -69,6 +69,10 @@ class Database:
         """Return a pool of its own on one schema of the same database."""
         return Database(self._url, pool=self._pool, schema=schema)
 
+    def apart(self) -> "Database":
+        """Return a pool of one connection to the same database, for work in another thread."""
+        return Database(self._url, pool=1)
+
     async def dispose(self) -> None:
         """Close the connections."""
         await self.engine.dispose()

@@ -61,11 +61,16 @@ class Fact:
 
 
 async def stage(
-    session: AsyncSession, facts: Sequence[Fact], *, actor: str, correlation_id: str
+    session: AsyncSession,
+    facts: Sequence[Fact],
+    *,
+    actor: str,
+    correlation_id: str,
+    rationale: str | None = None,
 ) -> list[UUID]:
     """Write facts into the outbox, in the caller's transaction, and return the ids of their events."""
     now = datetime.now(UTC)
-    headers = [_header(fact, now, actor, correlation_id) for fact in facts]
+    headers = [_header(fact, now, actor, correlation_id, rationale) for fact in facts]
     payloads = [encode(header, fact.data) for header, fact in zip(headers, facts, strict=True)]
     event_ids = [header.id for header in headers]
     await execute(
@@ -81,7 +86,7 @@ async def stage(
     return event_ids
 
 
-def _header(fact: Fact, now: datetime, actor: str, correlation_id: str) -> Header:
+def _header(fact: Fact, now: datetime, actor: str, correlation_id: str, rationale: str | None) -> Header:
     return Header(
         id=uuid7(),
         type=fact.type.name,
@@ -93,4 +98,5 @@ def _header(fact: Fact, now: datetime, actor: str, correlation_id: str) -> Heade
         recorded_at=now,
         actor=actor,
         correlation_id=correlation_id,
+        rationale=rationale,
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.contracts.base import Contract
-from shared.contracts.funding.v1 import ActivityFinance, Partner
+from shared.contracts.funding.v1 import ActivityFinance, Partner, RateSheet
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
 
@@ -84,9 +84,25 @@ FRAMEWORK = AggregateFacts(
         "The results of an activity changed; the data is its new state.",
     ),
 )
+RATES = AggregateFacts(
+    EventType(
+        "funding",
+        "rates",
+        "published",
+        RateSheet,
+        "The exchange rates of a source for a month are known for the first time.",
+    ),
+    EventType(
+        "funding",
+        "rates",
+        "revised",
+        RateSheet,
+        "The exchange rates of a source for a month changed; the data is their new state.",
+    ),
+)
 
 CATALOG: dict[str, EventType] = {
     event.name: event
-    for facts in (ACTIVITY, FINANCE, PARTNER, FRAMEWORK)
+    for facts in (ACTIVITY, FINANCE, PARTNER, FRAMEWORK, RATES)
     for event in (facts.created, facts.changed)
 }

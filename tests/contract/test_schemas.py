@@ -21,12 +21,14 @@ from shared.contracts.funding.v1 import (
     AidType,
     CrsAdditions,
     Earmarking,
+    ExchangeRate,
     LoanTerms,
     Partner,
     PartnerBudget,
+    RateSheet,
     Transaction,
 )
-from shared.contracts.iati import Money, Narrative, Reading, Share
+from shared.contracts.iati import Money, Narrative, Reading, ReportingOrganisation, Share
 from shared.contracts.monitoring.v1 import (
     Baseline,
     Dimension,
@@ -36,7 +38,7 @@ from shared.contracts.monitoring.v1 import (
     Result,
     ResultsFramework,
 )
-from shared.contracts.projects.v1 import Activity, ActivityDate, Condition, Conditions, ReportingOrganisation
+from shared.contracts.projects.v1 import Activity, ActivityDate, Condition, Conditions
 
 NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "examples"})
 RENEW = f"run `{snapshots.COMMAND}` and commit what it writes"
@@ -73,6 +75,13 @@ EXAMPLES: dict[str, Contract] = {
                 kind="total", period_start=date(2026, 1, 1), period_end=date(2026, 12, 31), value=MONEY
             ),
         ),
+    ),
+    "funding.rates.v1": RateSheet(
+        source="ECB",
+        kind="ecb-daily",
+        base="EUR",
+        month="2026-01",
+        rates=(ExchangeRate(currency="USD", date=date(2026, 1, 2), rate=Decimal("1.0765")),),
     ),
     "monitoring.framework.v1": ResultsFramework(
         iati_identifier="XM-DAC-41301-1",
@@ -222,6 +231,8 @@ def test_a_contract_meets_its_schema(name: str):
         ("funding.finance.v1", '"category":"3"', '"category":"5"', "$.earmarking"),
         ("funding.finance.v1", '"amount":"1250000.50"', '"amount":"1,2"', "$.transactions[0].value.amount"),
         ("funding.partner.v1", '"kind":"total"', '"kind":"all"', "$.budgets[0].kind"),
+        ("funding.rates.v1", '"rate":"1.0765"', '"rate":1.0765', "$.rates[0].rate"),
+        ("funding.rates.v1", '"month":"2026-01"', '"month":"2026-13"', "$.month"),
         (
             "monitoring.framework.v1",
             '"year":2025',

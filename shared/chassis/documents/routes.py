@@ -17,6 +17,7 @@ from shared.chassis.documents.batch import upsert_lines
 from shared.chassis.documents.schemas import BatchOutcome, Item, Receipt
 from shared.chassis.documents.store import ANY_VERSION, Actor, Aggregate, C, Stored, change, find, put_one
 from shared.chassis.errors import BadRequest, Invalid, faults_of
+from shared.chassis.parameters import FilterText
 from shared.chassis.telemetry import correlation_id
 from shared.contracts.base import Contract
 
@@ -32,9 +33,14 @@ class NdjsonResponse(Response):
     media_type = NDJSON
 
 
-async def current_actor() -> Actor:
-    """Return who acts in this request."""
-    return Actor(name="system", correlation_id=correlation_id())
+async def current_actor(
+    rationale: Annotated[
+        FilterText | None,
+        Query(max_length=2000, description="Why the change is made; kept with the version that it leaves"),
+    ] = None,
+) -> Actor:
+    """Return who acts in this request, and why."""
+    return Actor(name="system", correlation_id=correlation_id(), rationale=rationale)
 
 
 async def expected_version(

@@ -5,7 +5,7 @@ the version by one and stages one fact with the new state, in the caller's trans
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -18,7 +18,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.db import bulk_upsert, is_one_of
 from shared.chassis.documents.bounds import require_storable
-from shared.chassis.errors import Conflict, NotFound, PreconditionFailed
+from shared.chassis.documents.faults import Found, introduced, told
+from shared.chassis.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from shared.chassis.outbox import Fact, stage
 from shared.contracts.base import Contract
 from shared.contracts.catalog import AggregateFacts
@@ -46,10 +47,11 @@ class DocumentRow(SQLModel):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who asks for a change, and the correlation that ties it to its cause."""
+    """Who asks for a change, why, and the correlation that ties it to its cause."""
 
     name: str
     correlation_id: str
+    rationale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Aggregate(Generic[C]):
     """What the store needs to know of one kind of aggregate.
 
     ``columns`` are the filter columns of a document; ``derive`` completes a document by the rules of its
-    owner before it is compared and stored.
+    owner before it is compared and stored; ``faults`` tells what refuses a completed document where somebody
+    authors it (a batch is taken as it was published).
     """
 
     noun: str
@@ -68,6 +71,7 @@ class Aggregate(Generic[C]):
     id_of: Callable[[str], UUID]
     columns: Callable[[C], Mapping[str, Any]]
     derive: Callable[[C], C] = field(default=lambda document: document)
+    faults: Callable[[C], Iterable[Found]] = field(default=lambda _: ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,7 @@ async def put_one(  # noqa: PLR0913
     Raises:
         Conflict: ``must_be_new`` and it exists, or another write came between.
         PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: the document has faults that the stored one does not have.
 
     """
     draft = _draft(aggregate, aggregate.derive(document))
@@ -122,6 +127,9 @@ async def put_one(  # noqa: PLR0913
         raise Conflict(f"The {aggregate.noun} {draft.identifier!r} exists already.", code="already-exists")
     version = held[draft.id].version if held else None
     _require_version(aggregate, draft.identifier, version, expected_version)
+    if faults := told(aggregate.faults(draft.document)):
+        row = await find(session, aggregate, draft.identifier) if held else None
+        _refuse(aggregate, draft.document, faults, row)
     return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
 
@@ -139,6 +147,7 @@ async def change(  # noqa: PLR0913
     Raises:
         NotFound: no aggregate has that identifier.
         PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: the new document has faults that the stored one does not have.
 
     """
     row = await session.get(aggregate.model, aggregate.id_of(identifier), with_for_update=True)
@@ -146,7 +155,11 @@ async def change(  # noqa: PLR0913
         raise _not_found(aggregate, identifier)
     _require_version(aggregate, identifier, row.version, expected_version)
     document = apply(aggregate.contract.from_json(row.document))
-    return (await put_many(session, aggregate, [document], actor=actor))[0]
+    draft = _draft(aggregate, aggregate.derive(document))
+    if faults := told(aggregate.faults(draft.document)):
+        _refuse(aggregate, draft.document, faults, row)
+    held = await _held(session, aggregate, [draft.id])
+    return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
 
 async def put_many(
@@ -198,12 +211,27 @@ async def _store(  # noqa: PLR0913
             f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
         )
     facts = [_fact(aggregate, draft, answer) for draft, answer in writes]
-    await stage(session, facts, actor=actor.name, correlation_id=actor.correlation_id)
+    await stage(
+        session,
+        facts,
+        actor=actor.name,
+        correlation_id=actor.correlation_id,
+        rationale=actor.rationale,
+    )
     return answers
 
 
 def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
     return NotFound(f"No {aggregate.noun} has the identifier {identifier!r}.")
+
+
+def _refuse(aggregate: Aggregate[C], document: C, faults: Sequence[Fault], row: DocumentRow | None) -> None:
+    """Refuse a document for its faults, save for those that are stored already."""
+    if row is not None:
+        stored = aggregate.contract.from_json(row.document)
+        faults = introduced(faults, document, told(aggregate.faults(stored)), stored)
+    if faults:
+        raise Invalid(f"The {aggregate.noun} breaks a rule.", errors=faults)
 
 
 def _require_version(

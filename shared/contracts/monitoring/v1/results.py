@@ -1,21 +1,11 @@
 """Contract of ``services/monitoring``: results, indicators, baselines, periods, targets and actuals."""
 
 from datetime import date
+from typing import Literal
 
 from shared.contracts.base import Contract
-from shared.contracts.iati import Code, Document, Narratives, Reading, VocabularyCode
+from shared.contracts.iati import Amount, Code, Document, Narratives, Reading, VocabularyCode
 from shared.contracts.ids import Identifier
-
-__all__ = [
-    "Baseline",
-    "Dimension",
-    "Indicator",
-    "IndicatorReference",
-    "Measurement",
-    "Period",
-    "Result",
-    "ResultsFramework",
-]
 
 
 class Dimension(Contract):
@@ -26,9 +16,14 @@ class Dimension(Contract):
 
 
 class Measurement(Contract):
-    """A target or an actual; ``value`` is None where only a comment was reported."""
+    """A target or an actual; ``value`` is None where only a comment was reported.
+
+    A percentage may tell what it was made of: then ``value`` is numerator over denominator, times 100.
+    """
 
     value: Reading | None = None
+    numerator: Amount | None = None
+    denominator: Amount | None = None
     locations: tuple[str, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
     comments: Narratives = ()
@@ -60,10 +55,16 @@ class IndicatorReference(Contract):
 
 
 class Indicator(Contract):
-    """An indicator; ``measure`` is the IndicatorMeasure (1 unit, 2 percentage, 3 nominal, 4 ordinal, 5 qualitative)."""
+    """An indicator; ``measure`` is the IndicatorMeasure (1 unit, 2 percentage, 3 nominal, 4 ordinal, 5 qualitative).
+
+    ``over_time`` tells how the values of its periods belong together: each period stands for itself
+    (``periodic``), targets are cumulative and actuals what was added in the period (``summing-cumulative``), or
+    every value takes the place of the one before (``latest``, also where nothing is told).
+    """
 
     measure: Code
     ascending: bool = True
+    over_time: Literal["periodic", "summing-cumulative", "latest"] | None = None
     aggregation_status: bool | None = None
     titles: Narratives = ()
     descriptions: Narratives = ()

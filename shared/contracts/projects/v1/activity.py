@@ -17,22 +17,6 @@ from shared.contracts.iati import (
 )
 from shared.contracts.ids import Identifier
 
-__all__ = [
-    "Activity",
-    "ActivityDate",
-    "Administrative",
-    "Condition",
-    "Conditions",
-    "Contact",
-    "HumanitarianScope",
-    "LegacyData",
-    "Location",
-    "OtherIdentifier",
-    "ParticipatingOrganisation",
-    "PolicyMarker",
-    "RelatedActivity",
-]
-
 
 class ParticipatingOrganisation(Organisation):
     """An organisation in an OrganisationRole: 1 funding, 2 accountable, 3 extending, 4 implementing."""

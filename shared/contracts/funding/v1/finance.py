@@ -19,26 +19,6 @@ from shared.contracts.iati import (
 )
 from shared.contracts.ids import Identifier
 
-__all__ = [
-    "ActivityFinance",
-    "AidType",
-    "BudgetItem",
-    "BudgetLine",
-    "CountryBudgetItems",
-    "CrsAdditions",
-    "Earmarking",
-    "Forecast",
-    "ForwardSpending",
-    "LoanStatus",
-    "LoanTerms",
-    "OtherFlag",
-    "Partner",
-    "PartnerBudget",
-    "PeriodBudget",
-    "PlannedDisbursement",
-    "Transaction",
-]
-
 
 class AidType(Contract):
     """An aid type; vocabulary 1 OECD DAC, 2 earmarking category, 3 earmarking modality, 4 cash."""

@@ -1,0 +1,46 @@
+"""Contract of ``services/funding``: the money of an activity, partner organisations, and exchange rates."""
+
+from shared.contracts.funding.v1.finance import (
+    ActivityFinance,
+    AidType,
+    BudgetItem,
+    BudgetLine,
+    CountryBudgetItems,
+    CrsAdditions,
+    Earmarking,
+    Forecast,
+    ForwardSpending,
+    LoanStatus,
+    LoanTerms,
+    OtherFlag,
+    Partner,
+    PartnerBudget,
+    PeriodBudget,
+    PlannedDisbursement,
+    Transaction,
+)
+from shared.contracts.funding.v1.rates import CurrencyCode, ExchangeRate, RateSheet, SourceName
+
+__all__ = [
+    "ActivityFinance",
+    "AidType",
+    "BudgetItem",
+    "BudgetLine",
+    "CountryBudgetItems",
+    "CrsAdditions",
+    "CurrencyCode",
+    "Earmarking",
+    "ExchangeRate",
+    "Forecast",
+    "ForwardSpending",
+    "LoanStatus",
+    "LoanTerms",
+    "OtherFlag",
+    "Partner",
+    "PartnerBudget",
+    "PeriodBudget",
+    "PlannedDisbursement",
+    "RateSheet",
+    "SourceName",
+    "Transaction",
+]
