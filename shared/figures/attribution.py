@@ -1,14 +1,13 @@
 """Whose money it is: amounts by country, region, sector and donor.
 
 Source: IATI guidance: recipient countries and regions, sectors, financial transactions. In each
-dimension the amounts of a stage, currency and year add up to those of the ledger, to the last unit. What is not
-known stays under code None and is never divided by guess.
+dimension the parts of a value add up to it, to the last unit of its currency. What is not known stays under code
+None and is never divided by guess.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from shared.contracts.funding.v1 import ActivityFinance, Transaction
 from shared.contracts.iati import Organisation, VocabularyCode
@@ -27,23 +26,20 @@ INCOMING_TYPES = frozenset({"1", "11", "13"})
 DEFAULT_VOCABULARY = "1"
 """OECD DAC, of regions and of sectors (5-digit)."""
 
-_Key: TypeAlias = tuple[Stage, str | None, int]
-_Totals: TypeAlias = dict[tuple[_Key, str | None], Decimal]
+Key = TypeVar("Key", bound=Hashable)
+_Sum: TypeAlias = tuple[Stage, str | None, int]
 
 
-@dataclass(frozen=True, slots=True)
-class AttributedMoney:
-    """Money of one stage, currency and year that belongs to one code of a dimension, None if none is known."""
+class Part(NamedTuple):
+    """What of a value belongs to one code of a dimension, None if none is known."""
 
     dimension: Dimension
     code: str | None
-    currency: str | None
-    year: int
-    stage: Stage
+    flow: Flow
     amount: Decimal
 
 
-def attribute(activity: Activity, finance: ActivityFinance) -> Iterator[AttributedMoney]:
+def attribute(activity: Activity, finance: ActivityFinance) -> Iterator[Part]:
     """Yield the money of an activity by country, region, sector and donor (IATI guidance: financial transactions).
 
     - Countries and regions share one 100 %, so what is a region's has no country and the other way round. The
@@ -53,23 +49,27 @@ def attribute(activity: Activity, finance: ActivityFinance) -> Iterator[Attribut
     - Incoming funds, commitments and pledges belong to their provider. All other money, and what has no
       provider, belongs to the funding organisation if the activity has exactly one.
 
-    Amounts are added up before they are divided, so that rounding happens once.
+    The values of a stage, currency and year are divided as their sum is: each gets the difference that it makes
+    to the parts of what came before it. So rounding does not pile up, whatever the number of values.
     """
     entries = tuple(flows(finance))
-    whole = _totals((_key(flow), None, flow.amount) for flow in entries)
     places = division(_places(activity))
-    sectors = division(_sectors(activity))
     if places.divides:
-        yield from _divided_by_place(whole, places)
+        for flow, parts in _divided(entries, places):
+            yield from _in_dimension("country", flow, parts)
+            yield from _in_dimension("region", flow, parts)
     else:
-        yield from _rows("country", _totals((_key(f), _country(f.transaction), f.amount) for f in entries))
-        yield from _rows("region", _totals((_key(f), _region(f.transaction), f.amount) for f in entries))
+        yield from _whole("country", entries, _country)
+        yield from _whole("region", entries, _region)
+    sectors = division(_sectors(activity))
     if sectors.divides:
-        yield from _rows("sector", _totals(_parts(whole, sectors)))
+        for flow, shares in _divided(entries, sectors):
+            for sector, amount in shares.items():
+                yield Part("sector", sector, flow, amount)
     else:
-        yield from _rows("sector", _totals((_key(f), _sector(f.transaction), f.amount) for f in entries))
+        yield from _whole("sector", entries, _sector)
     funder = _sole_funder(activity)
-    yield from _rows("donor", _totals((_key(f), _donor(f.transaction, funder), f.amount) for f in entries))
+    yield from _whole("donor", entries, lambda transaction: _donor(transaction, funder))
 
 
 def donor_code(organisation: Organisation) -> str | None:
@@ -77,40 +77,38 @@ def donor_code(organisation: Organisation) -> str | None:
     return organisation.ref or (organisation.names[0].text if organisation.names else None)
 
 
-def _key(flow: Flow) -> _Key:
-    return flow.stage, flow.currency, flow.year
+def _whole(
+    dimension: Dimension, entries: Iterable[Flow], code_of: Callable[[Transaction | None], str | None]
+) -> Iterator[Part]:
+    for flow in entries:
+        yield Part(dimension, code_of(flow.transaction), flow, flow.amount)
 
 
-def _totals(amounts: Iterable[tuple[_Key, str | None, Decimal]]) -> _Totals:
-    totals: _Totals = {}
-    for key, code, amount in amounts:
-        known = totals.get((key, code))
-        totals[key, code] = amount if known is None else EXACT.add(known, amount)
-    return totals
-
-
-def _rows(dimension: Dimension, totals: _Totals) -> Iterator[AttributedMoney]:
-    for ((stage, currency, year), code), amount in totals.items():
-        yield AttributedMoney(dimension, code, currency, year, stage, amount)
-
-
-def _parts(whole: _Totals, shares: Division[str]) -> Iterator[tuple[_Key, str | None, Decimal]]:
-    for (key, _), amount in whole.items():
-        for code, part in shares.of(amount, currency_places(key[1])):
-            yield key, code, part
-
-
-def _divided_by_place(whole: _Totals, places: Division[Place]) -> Iterator[AttributedMoney]:
-    parts = [
-        (key, place or ("country", None), part)
-        for (key, _), amount in whole.items()
-        for place, part in places.of(amount, currency_places(key[1]))
-    ]
-    for dimension in ("country", "region"):
-        yield from _rows(
-            dimension,
-            _totals((key, code if kind == dimension else None, part) for key, (kind, code), part in parts),
+def _divided(
+    entries: Iterable[Flow], shares: Division[Key]
+) -> Iterator[tuple[Flow, dict[Key | None, Decimal]]]:
+    """Yield the parts of each value by key, those that come to zero as well."""
+    sums: dict[_Sum, Decimal] = {}
+    divided: dict[_Sum, dict[Key | None, Decimal]] = {}
+    for flow in entries:
+        key = (flow.stage, flow.currency, flow.year)
+        sums[key] = EXACT.add(sums.get(key, Decimal(0)), flow.amount)
+        before = divided.get(key, {})
+        divided[key] = after = dict(shares.of(sums[key], currency_places(flow.currency)))
+        yield (
+            flow,
+            {part: EXACT.subtract(amount, before.get(part, Decimal(0))) for part, amount in after.items()},
         )
+
+
+def _in_dimension(dimension: Dimension, flow: Flow, parts: Mapping[Place | None, Decimal]) -> Iterator[Part]:
+    """Yield the parts of one of the dimensions that share one 100 %; what is of the other has no code."""
+    amounts: dict[str | None, Decimal] = {}
+    for place, amount in parts.items():
+        code = place[1] if place and place[0] == dimension else None
+        amounts[code] = EXACT.add(amounts.get(code, Decimal(0)), amount)
+    for code, amount in amounts.items():
+        yield Part(dimension, code, flow, amount)
 
 
 def _in_default_vocabulary(code: VocabularyCode) -> bool:

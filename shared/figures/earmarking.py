@@ -1,13 +1,15 @@
-"""Earmarking of a contribution, from its aid types.
+"""Earmarking of a contribution, from its aid types, and the levy that follows from it.
 
 Source: IATI code lists AidTypeVocabulary, EarmarkingCategory and AidType; Grand Bargain annex I for the
-modalities. Categories: 1 un-earmarked, 2 softly earmarked, 3 earmarked, 4 tightly earmarked.
+modalities; A/RES/72/279 for the levy. Categories: 1 un-earmarked, 2 softly earmarked, 3 earmarked, 4 tightly earmarked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Literal
 
 from shared.contracts.funding.v1 import AidType, Earmarking
+from shared.figures.exact import EXACT
 
 Category = Literal["1", "2", "3", "4"]
 
@@ -38,6 +40,12 @@ CATEGORY_OF_AID_TYPE: Mapping[str, Category] = {
 """DAC aid types that tell by themselves how tightly the money is bound: core contributions leave it to the
 receiver, a multi-donor mechanism to its purpose, a single-donor one or a window to the donor's choice, and a
 project holds it to the project. Others, such as budget support or experts, tell nothing of it."""
+
+LEVY_RATE = Decimal("0.01")
+"""The UN coordination levy (A/RES/72/279)."""
+
+LEVIED: Category = "4"
+"""Tightly earmarked, the only category that is levied."""
 
 
 def earmarking_of(aid_types: Sequence[AidType], default: Sequence[AidType] = ()) -> Earmarking | None:
@@ -71,3 +79,32 @@ def _earmarking(aid_types: Sequence[AidType]) -> Earmarking | None:
 def _category(codes: Iterable[str], categories: Mapping[str, Category]) -> Category | None:
     found = {categories[code] for code in codes if code in categories}
     return found.pop() if len(found) == 1 else None
+
+
+def coordination_levy(
+    amount: Decimal,
+    category: Category | None,
+    *,
+    third_party: bool | None = True,
+    development: bool | None = True,
+) -> Decimal | None:
+    """Return the coordination levy on a contribution (A/RES/72/279), not rounded.
+
+    It is 1 % of tightly earmarked non-core contributions that a third party makes to development activities. One
+    fact that speaks against it makes it 0, whatever else is not known.
+
+    Args:
+        amount: the contribution; a reduction gives a negative levy.
+        category: how tightly it is earmarked, from ``earmarking_of``.
+        third_party: false where a government pays for a programme in its own country.
+        development: false for humanitarian and other activities.
+
+    Returns:
+        None where the earmarking, or another fact that decides, is not known.
+
+    """
+    if category not in (None, LEVIED) or third_party is False or development is False:
+        return Decimal(0)
+    if category is None or third_party is None or development is None:
+        return None
+    return EXACT.multiply(amount, LEVY_RATE)

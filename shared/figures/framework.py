@@ -2,8 +2,9 @@
 
 Source: IATI guidance: results. Within a period, baseline or target, the value without
 dimensions and locations is the total. Disaggregated values are never added up, neither to a total nor across
-dimensions; where there is no total the figure is None, with a flag. Values over time are taken as published:
-the latest actual is measured against the final target, and no value is carried into a later period.
+dimensions; where there is no total the figure is None, with a flag. Values over time belong together as the
+indicator tells; where it does not, the latest actual is measured against the final target. No value is carried
+into a later period.
 """
 
 from collections import Counter
@@ -11,41 +12,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from operator import itemgetter
-from typing import Literal, NamedTuple, cast
+from typing import Literal
 
-from shared.contracts.monitoring.v1 import Indicator, Measurement, Period, ResultsFramework
+from shared.contracts.monitoring.v1 import Indicator, Period, ResultsFramework
+from shared.figures.disaggregation import DimensionCheck, check_dimensions
+from shared.figures.percentages import PERCENT, Scale
 from shared.figures.progress import (
     DEFAULT_BAND,
+    PERCENTAGE,
     QUALITATIVE,
-    Flag,
-    OnTrackBand,
+    Band,
     Progress,
     expected_progress,
     indicator_progress,
 )
+from shared.figures.totals import NOTHING, Value, is_total, number_of, over_periods, scale_of, total
 
 Stand = Literal["ended", "running", "future"]
-Role = Literal["baseline", "target", "actual"]
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodFigures:
-    """One period measured against its own target, of which all is expected once it has ended."""
+    """One period measured against its own target, of which all is expected once it has ended.
+
+    Where targets are cumulative and actuals are not, the actual of a period that has one is what was added up to
+    its end. ``target_dimensions`` and ``actual_dimensions`` tell whether disaggregated values agree with their total.
+    """
 
     start: date
     end: date
     stand: Stand
     progress: Progress
+    target_dimensions: tuple[DimensionCheck, ...] = ()
+    actual_dimensions: tuple[DimensionCheck, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorFigures:
-    """One indicator as it stands on the day: its latest actual against its final target.
+    """One indicator as it stands on the day: its actual over time against its target over time.
 
-    ``actual_period`` and ``target_period`` tell the periods (start, end) that the two come from; ``progress``
-    is expected by the end of the former, counted from the start of the first period. ``periods`` are in the
-    order of the framework.
+    ``actual_period`` and ``target_period`` tell the first and last day of the periods that the two come from;
+    ``progress`` is expected by the end of the former, counted from the start of the first period. ``periods`` are
+    in the order of the framework.
     """
 
     measure: str
@@ -99,22 +107,15 @@ class FrameworkFigures:
     results: tuple[ResultFigures, ...]
 
 
-class _Value(NamedTuple):
-    """The total of several measurements, or why there is none."""
-
-    number: Decimal | None
-    flag: Flag | None = None
-
-
 def framework_figures(
-    framework: ResultsFramework, *, on: date, band: OnTrackBand = DEFAULT_BAND
+    framework: ResultsFramework, *, on: date, band: Band = DEFAULT_BAND
 ) -> FrameworkFigures:
     """Return the figures of a results framework as of a day (IATI guidance: results).
 
     Args:
         framework: results with their indicators, as published.
         on: the day they are looked at; periods that start later are in the future and prove nothing yet.
-        band: how much lag behind the expected progress still counts as on track.
+        band: what counts as on track, against the expected progress.
 
     """
     results = tuple(
@@ -135,13 +136,13 @@ def framework_figures(
     )
 
 
-def _indicator(indicator: Indicator, on: date, band: OnTrackBand) -> IndicatorFigures:
-    periods = indicator.periods
-    baseline = _total(indicator.baselines, "baseline")
-    targets = [_total(period.targets, "target") for period in periods]
-    actuals = [_actual(period, on) for period in periods]
-    target, target_period = _latest(periods, targets, "target")
-    actual, actual_period = _latest(periods, actuals, "actual")
+def _indicator(indicator: Indicator, on: date, band: Band) -> IndicatorFigures:
+    periods, scale = indicator.periods, _scale(indicator)
+    baseline = total(indicator.baselines, "baseline", scale)
+    targets = [total(period.targets, "target", scale) for period in periods]
+    actuals = [_actual(period, on, scale) for period in periods]
+    target, target_period = over_periods(indicator, periods, targets, "target")
+    actual, actual_period = over_periods(indicator, periods, actuals, "actual")
     expected = None
     if target_period and actual_period:
         first = min(period.start for period in periods)
@@ -159,21 +160,50 @@ def _indicator(indicator: Indicator, on: date, band: OnTrackBand) -> IndicatorFi
         progress=progress,
         periods=tuple(
             _period(indicator, period, (baseline, *values), on, band)
-            for period, *values in zip(periods, targets, actuals, strict=True)
+            for period, *values in zip(periods, targets, _to_date(indicator, actuals), strict=True)
         ),
     )
 
 
+def _scale(indicator: Indicator) -> Scale | None:
+    return scale_of(indicator) if indicator.measure == PERCENTAGE else None
+
+
+def _actual(period: Period, on: date, scale: Scale | None) -> Value:
+    actual = total(period.actuals, "actual", scale)
+    return Value(None, "actual-in-future") if period.start > on and actual != NOTHING else actual
+
+
+def _to_date(indicator: Indicator, actuals: Sequence[Value]) -> Sequence[Value]:
+    """Return the actual of each period as its target is meant; a period without one gets none."""
+    if indicator.over_time != "summing-cumulative":
+        return actuals
+    made = []
+    for period, actual in zip(indicator.periods, actuals, strict=True):
+        until = [(p, a) for p, a in zip(indicator.periods, actuals, strict=True) if p.end <= period.end]
+        added, _ = over_periods(indicator, [p for p, _ in until], [a for _, a in until], "actual")
+        made.append(actual if actual.number is None else added)
+    return made
+
+
 def _period(
-    indicator: Indicator, period: Period, values: tuple[_Value, ...], on: date, band: OnTrackBand
+    indicator: Indicator, period: Period, values: tuple[Value, ...], on: date, band: Band
 ) -> PeriodFigures:
     stand: Stand = "future" if period.start > on else "ended" if period.end < on else "running"
     expected = Decimal(1) if stand == "ended" else None
-    return PeriodFigures(period.start, period.end, stand, _progress(indicator, values, expected, band))
+    measure, scale = indicator.measure, _scale(indicator) or PERCENT
+    return PeriodFigures(
+        period.start,
+        period.end,
+        stand,
+        _progress(indicator, values, expected, band),
+        check_dimensions(period.targets, measure, scale=scale),
+        check_dimensions(period.actuals, measure, scale=scale),
+    )
 
 
 def _progress(
-    indicator: Indicator, values: tuple[_Value, ...], expected: Decimal | None, band: OnTrackBand
+    indicator: Indicator, values: tuple[Value, ...], expected: Decimal | None, band: Band
 ) -> Progress:
     baseline, target, actual = values
     progress = indicator_progress(
@@ -195,54 +225,11 @@ def _progress(
     return progress if flags == progress.flags else replace(progress, flags=flags)
 
 
-def _total(measurements: Sequence[Measurement], role: Role) -> _Value:
-    totals = [m.value for m in measurements if m.value and _is_total(m)]
-    numbers = {value.number for value in totals if value.number is not None}
-    if len(numbers) == 1:
-        return _Value(numbers.pop())
-    if numbers:
-        return _Value(None, _flag(role, "ambiguous"))
-    if any(value.reading == "unreadable" for value in totals):
-        return _Value(None, _flag(role, "unreadable"))
-    if any(m.value and m.value.number is not None for m in measurements):
-        return _Value(None, _flag(role, "disaggregated-only"))
-    return _Value(None)
-
-
-def _is_total(measurement: Measurement) -> bool:
-    return not measurement.dimensions and not measurement.locations
-
-
-def _actual(period: Period, on: date) -> _Value:
-    actual = _total(period.actuals, "actual")
-    return _Value(None, "actual-in-future") if period.start > on and actual != _Value(None) else actual
-
-
-def _latest(
-    periods: Sequence[Period], values: Sequence[_Value], role: Role
-) -> tuple[_Value, tuple[date, date] | None]:
-    """Return the value of the period that ends last among those that have one, with its start and end."""
-    found = [((p.end, p.start), value) for p, value in zip(periods, values, strict=True)]
-    known = [(dates, value) for dates, value in found if value.number is not None]
-    if not known:
-        flagged = [(dates, value) for dates, value in found if value.flag]
-        return (max(flagged, key=itemgetter(0))[1] if flagged else _Value(None)), None
-    end, start = max(dates for dates, _ in known)
-    numbers = {value.number for dates, value in known if dates == (end, start)}
-    if len(numbers) > 1:
-        return _Value(None, _flag(role, "ambiguous")), None
-    return _Value(numbers.pop()), (start, end)
-
-
-def _flag(role: Role, reason: str) -> Flag:
-    return cast("Flag", f"{role}-{reason}")
-
-
 def _baseline_year(indicator: Indicator, number: Decimal | None) -> int | None:
     if number is None:
         return None
-    totals = (b for b in indicator.baselines if b.value and _is_total(b))
-    return min(b.year for b in totals if b.value and b.value.number == number)
+    scale = _scale(indicator)
+    return min(b.year for b in indicator.baselines if is_total(b) and number_of(b, scale) == number)
 
 
 def _is_reported(indicator: Indicator) -> bool:
@@ -252,7 +239,8 @@ def _is_reported(indicator: Indicator) -> bool:
             (a.value and a.value.reading != "blank") or any(comment.text.strip() for comment in a.comments)
             for a in actuals
         )
-    return any(a.value and a.value.number is not None for a in actuals)
+    scale = _scale(indicator)
+    return any(number_of(a, scale) is not None for a in actuals)
 
 
 def _tally(tally: Counter[str], indicator: Indicator, figures: IndicatorFigures) -> None:

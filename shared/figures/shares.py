@@ -4,7 +4,7 @@ Source: IATI ruleset (percentages of countries and regions, and of the sectors o
 largest-remainder method; ISO 4217 for minor units.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Generic, Literal, TypeVar
@@ -111,6 +111,49 @@ def split(amount: Decimal, shares: Sequence[tuple[K, Decimal | None]], *, places
     """
     made = division(shares)
     return Split(made.of(amount, places), made.flags)
+
+
+def share_faults(shares: Iterable[tuple[str, Decimal | None]]) -> list[tuple[str, str, str]]:
+    """Return what is wrong with the shares of one whole, as (pointer, code, detail).
+
+    Source: IATI ruleset (percentages are 0 to 100, and of one vocabulary add up to 100). What is missing to 100 is
+    no fault: it is not known yet. What is too much in all is told at the first share, if no single one is at fault.
+
+    Args:
+        shares: the pointer to each share with its percentage, None where not stated.
+
+    """
+    stated = [(pointer, percentage) for pointer, percentage in shares if percentage is not None]
+    faults = [
+        (f"{pointer}/percentage", "share-out-of-range", f"A share is from 0 to 100, not {percentage:f}.")
+        for pointer, percentage in stated
+        if not 0 <= percentage <= WHOLE
+    ]
+    total = Decimal(0)
+    for _, percentage in stated:
+        total = EXACT.add(total, percentage)
+    if not faults and total > WHOLE + TOLERANCE:
+        detail = f"The percentages of one whole add up to {total:f}, which is more than 100."
+        faults.append((f"{stated[0][0]}/percentage", "shares-over-100", detail))
+    return faults
+
+
+def proportion(portion: Decimal, parts: Sequence[Decimal], *, places: int) -> list[Decimal]:
+    """Divide a portion of an amount in the proportion of the amount's parts (largest-remainder method).
+
+    Args:
+        portion: of the same sign as the amount that the parts add up to, and no more than it.
+        parts: of which none gets more than it is, save by a unit where parts have other signs than the amount.
+        places: decimals of the currency, from ``currency_places``.
+
+    """
+    exponent = min(-places, *(_exponent(number) for number in (portion, *parts)))
+    units = int(EXACT.scaleb(portion, -exponent))
+    sign = -1 if units < 0 else 1
+    weights = [max(0, sign * int(EXACT.scaleb(part, -exponent))) for part in parts]
+    if not any(weights):
+        weights = [1, *(0 for _ in parts[1:])]
+    return [EXACT.scaleb(Decimal(sign * part), exponent) for part in _apportion(abs(units), weights)]
 
 
 def _undivided(*flags: Flag) -> Division[K]:

@@ -138,6 +138,15 @@ def test_amounts_are_added_up_before_they_are_divided():
     assert made == {"A": 1, "B": 1, "C": 1}
 
 
+def test_each_value_is_divided_to_the_last_unit():
+    halves = activity(recipient_countries=(share("A", "50"), share("B", "50")))
+    parts: dict[str, Decimal] = defaultdict(Decimal)
+    for part in attribute(halves, finance(*[transaction("4", "0.01"), transaction("4", "-7.77")] * 3)):
+        if part.dimension == "country":
+            parts[part.flow.pointer] += part.amount
+    assert set(parts.values()) == {Decimal("0.01"), Decimal("-7.77")}
+
+
 PERCENTAGES = st.none() | st.decimals(0, 100, places=2).map(str)
 COUNTRIES = st.lists(st.builds(share, st.sampled_from(["KE", "UG", "TZ"]), PERCENTAGES), max_size=3)
 REGIONS = st.lists(
@@ -183,13 +192,10 @@ FINANCES = st.builds(
 def test_each_dimension_adds_up_to_the_ledger(activity_: Activity, finance_: ActivityFinance):
     whole = {(e.stage, e.currency, e.year): e.amount for e in ledger(finance_)}
     made = list(attribute(activity_, finance_))
-    assert (
-        max(Counter((m.dimension, m.code, m.stage, m.currency, m.year) for m in made).values(), default=1)
-        == 1
-    )
+    assert max(Counter((m.dimension, m.code, m.flow.pointer) for m in made).values(), default=1) == 1
     for dimension in DIMENSIONS:
         totals: dict[tuple[str, str | None, int], Decimal] = defaultdict(Decimal)
         for money in made:
             if money.dimension == dimension:
-                totals[money.stage, money.currency, money.year] += money.amount
+                totals[money.flow.stage, money.flow.currency, money.flow.year] += money.amount
         assert totals == whole

@@ -1,7 +1,9 @@
+from decimal import Decimal
+
 import pytest
 
 from shared.contracts.funding.v1 import AidType, Earmarking
-from shared.figures.earmarking import earmarking_of
+from shared.figures.earmarking import coordination_levy, earmarking_of
 
 
 def dac(code: str, vocabulary: str | None = None) -> AidType:
@@ -67,3 +69,28 @@ def test_the_default_is_asked_where_the_own_types_do_not_say():
     assert earmarking_of([dac("D01")], [category("2")]).category == "2"
     assert earmarking_of([dac("B02")], [category("2")]).category == "1"
     assert earmarking_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("category", "third_party", "development", "levy"),
+    [
+        ("4", True, True, "10.00"),
+        ("3", True, True, "0"),
+        ("1", None, None, "0"),
+        ("4", False, True, "0"),
+        ("4", True, False, "0"),
+        (None, False, None, "0"),
+        (None, True, True, None),
+        ("4", None, True, None),
+        ("4", True, None, None),
+    ],
+)
+def test_the_levy_is_one_percent_of_what_is_tightly_earmarked(
+    category: str | None, *, third_party: bool | None, development: bool | None, levy: str | None
+):
+    made = coordination_levy(Decimal(1000), category, third_party=third_party, development=development)
+    assert made == (None if levy is None else Decimal(levy))
+
+
+def test_a_reduction_reduces_the_levy():
+    assert coordination_levy(Decimal("-0.01"), "4") == Decimal("-0.0001")

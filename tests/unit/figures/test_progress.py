@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.figures.progress import OnTrackBand, Progress, expected_progress, indicator_progress
+from shared.figures.progress import (
+    RSR_BAND,
+    TOLA_BAND,
+    Band,
+    GradedBand,
+    OnTrackBand,
+    Progress,
+    expected_progress,
+    indicator_progress,
+)
 
 NUMBERS = st.decimals(min_value=-(10**12), max_value=10**12, places=3)
 
@@ -128,6 +137,45 @@ def test_the_band_is_configurable_and_needs_an_expectation():
     )
     assert figure.on_track is False
     assert progress_of("0", "100", "99").on_track is None
+
+
+@pytest.mark.parametrize(
+    ("band", "actual", "grade", "on_track"),
+    [
+        (OnTrackBand(), "42", "behind", False),
+        (OnTrackBand(), "43", "on-track", True),
+        (OnTrackBand(), "500", "on-track", True),
+        (TOLA_BAND, "42", "behind", False),
+        (TOLA_BAND, "57.5", "on-track", True),
+        (TOLA_BAND, "58", "ahead", False),
+        (RSR_BAND, "24", "low", False),
+        (RSR_BAND, "25", "medium", False),
+        (RSR_BAND, "42.5", "high", True),
+        (RSR_BAND, "500", "high", True),
+        (GradedBand(on_track_from="medium"), "25", "medium", True),
+    ],
+)
+def test_every_convention_is_judged_against_what_is_expected(
+    *, band: Band, actual: str, grade: str, on_track: bool
+):
+    figure = indicator_progress(
+        Decimal(0),
+        Decimal(100),
+        Decimal(actual),
+        ascending=True,
+        measure="1",
+        expected=Decimal("0.5"),
+        band=band,
+    )
+    assert (figure.grade, figure.on_track) == (grade, on_track)
+
+
+def test_without_expectation_or_progress_there_is_no_grade():
+    assert progress_of("0", "100", "99").grade is None
+    maintained = indicator_progress(
+        Decimal(1), Decimal(1), Decimal(1), ascending=True, measure="1", expected=Decimal(1)
+    )
+    assert (maintained.grade, maintained.on_track) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.figures.shares import currency_places, split
+from shared.figures.shares import currency_places, share_faults, split
 
 AMOUNTS = st.decimals(min_value=-(10**16), max_value=10**16, places=4)
 PERCENTAGES = st.none() | st.decimals(min_value=0, max_value=100, places=3)
@@ -92,3 +92,24 @@ def test_no_part_is_a_unit_away_from_its_percentage(amount: Decimal, shares: lis
 )
 def test_minor_units(currency: str | None, places: int):
     assert currency_places(currency) == places
+
+
+@pytest.mark.parametrize(
+    ("percentages", "faults"),
+    [
+        ([], []),
+        ([None, None], []),
+        (["60", "40"], []),
+        (["0", "100"], []),
+        (["30", None], []),
+        (["50.05", "50.05"], []),
+        (["50.05", "50.06"], [("/0/percentage", "shares-over-100")]),
+        ([None, "60", "60"], [("/1/percentage", "shares-over-100")]),
+        (["-1", "50"], [("/0/percentage", "share-out-of-range")]),
+        (["50", "100.01"], [("/1/percentage", "share-out-of-range")]),
+        (["-1", "101"], [("/0/percentage", "share-out-of-range"), ("/1/percentage", "share-out-of-range")]),
+    ],
+)
+def test_shares_that_are_no_parts_of_one_whole(percentages: list, faults: list):
+    found = share_faults((f"/{place}", of(percentage)) for place, percentage in enumerate(percentages))
+    assert [(pointer, code) for pointer, code, _ in found] == faults

@@ -1,4 +1,3 @@
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -83,15 +82,3 @@ def item(items: Callable[..., list[Item]]) -> Callable[[str], Item]:
         return only
 
     return read_one
-
-
-@pytest.fixture(scope="session")
-def data() -> Path:
-    """Return the folder of real files, which are nobody's here to commit."""
-    folder = Path(__file__).parents[3].parent / "shared" / "data"
-    if not folder.is_dir():
-        reason = f"The real files are not at {folder}."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
