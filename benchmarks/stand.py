@@ -123,7 +123,7 @@ class Stand:
 @contextmanager
 def standing(folder: Path) -> Iterator[Stand]:
     """Start the system and the child process, and stop both at the end."""
-    system = LocalSystem(folder)
+    system = LocalSystem(folder, seed_rates=False)
     system.start()
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

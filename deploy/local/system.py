@@ -14,11 +14,12 @@ OWNERS = ("projects", "funding", "monitoring")
 class LocalSystem:
     """Everything that `make run` starts; `stop` leaves no process behind."""
 
-    def __init__(self, state: Path, *, gateway_port: int = 0) -> None:
+    def __init__(self, state: Path, *, gateway_port: int = 0, seed_rates: bool = True) -> None:
         self._stack = EmbeddedStack(state / "stack")
         self._folder = state / "processes"
         self._keys = state / "keys"
         self._gateway_port = gateway_port
+        self._owned = {"funding": {"DEVCOOP_SEED_RATES": str(seed_rates).lower()}}
         self._lock: TextIO | None = None
         self.processes: dict[str, ServiceProcess] = {}
 
@@ -75,7 +76,7 @@ class LocalSystem:
 
     def _start_owners(self) -> None:
         for owner in OWNERS:
-            self._launch(owner, f"services.{owner}.main", owner, {})
+            self._launch(owner, f"services.{owner}.main", owner, self._owned.get(owner, {}))
         for owner in OWNERS:
             self.processes[owner].await_ready()
 

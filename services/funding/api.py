@@ -8,6 +8,7 @@ from sqlmodel import col
 from services.funding.aggregates import FINANCES, PARTNERS
 from services.funding.handlers import add_transaction
 from services.funding.models import FinanceRow, PartnerRow
+from services.funding.rates.api import routers as rates
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
@@ -82,4 +83,5 @@ routers = [
     partners,
     document_router(FINANCES, path="/v1/finances", tag="finances"),
     document_router(PARTNERS, path="/v1/partners", tag="partners"),
+    *rates,
 ]

@@ -3,7 +3,8 @@
 from datetime import date
 from typing import Any
 
-from shared.contracts.funding.v1 import ActivityFinance, Partner, Transaction
+from services.funding.faults import faults_of_transaction
+from shared.contracts.funding.v1 import ActivityFinance, Partner, RateSheet, Transaction
 from shared.figures.earmarking import earmarking_of
 
 
@@ -40,19 +41,19 @@ def partner_columns(partner: Partner) -> dict[str, Any]:
     return {"type": partner.type}
 
 
-def faults_of_transaction(
+def rate_sheet_columns(sheet: RateSheet) -> dict[str, Any]:
+    """Return the columns of a sheet of exchange rates that a list may filter by, and its base."""
+    return {"source": sheet.source, "kind": sheet.kind, "base": sheet.base, "month": sheet.month}
+
+
+def faults_of_record(
     finance: ActivityFinance, transaction: Transaction, today: date
 ) -> list[tuple[str, str, str]]:
     """Return what keeps a transaction from being recorded, as (pointer, code, detail).
 
-    A transaction has happened, so its date and its value date are not in the future (IATI ruleset), and its
-    value has a currency, its own or the activity's default.
+    Beside what holds for every transaction, its value has a currency, its own or the activity's default.
     """
-    faults = []
-    if transaction.date > today:
-        faults.append(("/date", "date-in-future", "A transaction date is not in the future."))
-    if transaction.value.value_date is not None and transaction.value.value_date > today:
-        faults.append(("/value/value_date", "date-in-future", "A value date is not in the future."))
+    faults = list(faults_of_transaction(in_default_currency(finance, transaction), today))
     if transaction.value.currency is None and finance.default_currency is None:
         faults.append(
             ("/value/currency", "missing-currency", "Neither the value nor the activity names a currency.")
@@ -62,8 +63,13 @@ def faults_of_transaction(
 
 def record_transaction(finance: ActivityFinance, transaction: Transaction) -> ActivityFinance:
     """Return the finance with one more transaction, in the activity's currency where it names none."""
-    value = transaction.value
-    if value.currency is None:
-        value = value.model_copy(update={"currency": finance.default_currency})
-    added = transaction.model_copy(update={"value": value})
+    added = in_default_currency(finance, transaction)
     return finance.model_copy(update={"transactions": (*finance.transactions, added)})
+
+
+def in_default_currency(finance: ActivityFinance, transaction: Transaction) -> Transaction:
+    """Return the transaction with the activity's currency where it names none."""
+    if transaction.value.currency is not None:
+        return transaction
+    value = transaction.value.model_copy(update={"currency": finance.default_currency})
+    return transaction.model_copy(update={"value": value})

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.aggregates import FINANCES
-from services.funding.domain import faults_of_transaction, record_transaction
+from services.funding.domain import faults_of_record, record_transaction
 from shared.chassis.documents import Actor, Stored, change
-from shared.chassis.errors import Fault, Invalid
+from shared.chassis.documents.faults import told
+from shared.chassis.errors import Invalid
 from shared.contracts.funding.v1 import ActivityFinance, Transaction
 
 
@@ -28,10 +29,8 @@ async def add_transaction(
     today = datetime.now(UTC).date()
 
     def apply(finance: ActivityFinance) -> ActivityFinance:
-        faults = faults_of_transaction(finance, transaction, today)
-        if faults:
-            errors = [Fault(pointer=pointer, code=code, detail=detail) for pointer, code, detail in faults]
-            raise Invalid("The transaction can not be recorded.", errors=errors)
+        if faults := told(faults_of_record(finance, transaction, today)):
+            raise Invalid("The transaction can not be recorded.", errors=faults)
         return record_transaction(finance, transaction)
 
     return await change(session, FINANCES, identifier, apply, actor=actor, expected_version=expected_version)

@@ -1,5 +1,7 @@
 """Tables of the funding service."""
 
+from datetime import datetime
+
 from sqlmodel import Field, SQLModel
 
 from shared.chassis.db import new_registry
@@ -32,3 +34,24 @@ class PartnerRow(DocumentRow, Base, table=True):
     __tablename__ = "partner"
 
     type: str | None = Field(index=True)
+
+
+class RateSheetRow(DocumentRow, Base, table=True):
+    """The exchange rates that one source published for one month."""
+
+    __tablename__ = "rate_sheet"
+
+    source: str = Field(index=True)
+    kind: str = Field(index=True)
+    base: str
+    month: str = Field(index=True)
+
+
+class RateSeedRow(Base, table=True):
+    """Which shipped history of a source has been taken in; what was changed since is not brought back."""
+
+    __tablename__ = "rate_seed"
+
+    source: str = Field(primary_key=True)
+    digest: bytes
+    seeded_at: datetime

@@ -1,6 +1,7 @@
 """The aggregate that the monitoring service keeps."""
 
 from services.monitoring.domain import framework_columns, with_readings
+from services.monitoring.faults import faults_of_framework
 from services.monitoring.models import FrameworkRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import FRAMEWORK
@@ -16,4 +17,5 @@ FRAMEWORKS = Aggregate(
     id_of=activity_id,
     columns=framework_columns,
     derive=with_readings,
+    faults=faults_of_framework,
 )

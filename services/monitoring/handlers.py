@@ -6,7 +6,8 @@ from services.monitoring import domain
 from services.monitoring.aggregates import FRAMEWORKS
 from services.monitoring.domain import ActualReport, ReportRefused
 from shared.chassis.documents import Actor, Stored, change
-from shared.chassis.errors import Fault, Invalid
+from shared.chassis.documents.faults import told
+from shared.chassis.errors import Invalid
 from shared.contracts.monitoring.v1 import ResultsFramework
 
 
@@ -25,8 +26,7 @@ async def report_actual(
         try:
             return domain.report_actual(framework, report)
         except ReportRefused as refused:
-            fault = Fault(pointer=refused.pointer, code=refused.code, detail=refused.detail)
-            raise Invalid("The actual can not be reported.", errors=[fault]) from refused
+            raise Invalid("The actual can not be reported.", errors=told(refused.faults)) from refused
 
     return await change(
         session, FRAMEWORKS, identifier, apply, actor=actor, expected_version=expected_version

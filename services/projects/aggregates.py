@@ -1,6 +1,6 @@
 """The aggregate that the projects service keeps."""
 
-from services.projects.domain import filter_columns
+from services.projects.domain import faults_of_activity, filter_columns
 from services.projects.models import ActivityRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import ACTIVITY
@@ -15,4 +15,5 @@ ACTIVITIES = Aggregate(
     identifier=lambda activity: activity.iati_identifier,
     id_of=activity_id,
     columns=filter_columns,
+    faults=faults_of_activity,
 )

@@ -63,7 +63,7 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
         if "database_url" not in settings:
             made.append(f"test_{uuid4().hex[:12]}")
             settings["database_url"] = postgres.database(made[-1], owner="tests")
-        told = {"nats_url": nats.url, "cursor_key": CURSOR_KEY, **settings}
+        told = {"nats_url": nats.url, "cursor_key": CURSOR_KEY, "seed_rates": False, **settings}
         app = create_app(service, service.settings(**told))
         async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
             transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
@@ -87,7 +87,7 @@ class Client(httpx.AsyncClient):
 def system() -> Iterator[LocalSystem]:
     """Start the whole system as `make run` does, once for all flow tests that share it."""
     with tempfile.TemporaryDirectory(prefix="devcoop-system-") as folder:
-        local = LocalSystem(Path(folder))
+        local = LocalSystem(Path(folder), seed_rates=False)
         local.start()
         yield local
         local.stop()

@@ -13,8 +13,8 @@ from gateway.projection.reducers import Event, reduce
 from shared.chassis.db import Database
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, AggregateFacts
 from shared.contracts.events import Header
-from shared.contracts.funding.v1 import ActivityFinance
-from shared.contracts.ids import activity_id
+from shared.contracts.funding.v1 import ActivityFinance, RateSheet
+from shared.contracts.ids import activity_id, rate_sheet_id
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
 
@@ -26,11 +26,18 @@ NewReadModel = Callable[[], Awaitable[Database]]
 
 
 def event(
-    kind: AggregateFacts, document: Activity | ActivityFinance | ResultsFramework, version: int = 1
+    kind: AggregateFacts,
+    document: Activity | ActivityFinance | ResultsFramework | RateSheet,
+    version: int = 1,
+    recorded_at: datetime = MOMENT,
 ) -> Event:
     """Return the event that an owner publishes of a document."""
     type_ = kind.created if version == 1 else kind.changed
-    aggregate: UUID = activity_id(document.iati_identifier)
+    aggregate: UUID = (
+        rate_sheet_id(document.identifier)
+        if isinstance(document, RateSheet)
+        else activity_id(document.iati_identifier)
+    )
     header = Header(
         id=uuid4(),
         type=type_.name,
@@ -39,11 +46,11 @@ def event(
         aggregate_id=aggregate,
         aggregate_version=version,
         occurred_at=MOMENT,
-        recorded_at=MOMENT,
+        recorded_at=recorded_at,
         actor="tests",
         correlation_id="tests",
     )
-    return Event(type_.owner, 1, header, document.to_json().encode())
+    return Event.of(header, document.to_json().encode(), owner=type_.owner, sequence=1)
 
 
 def events_of(parts: ActivityParts, version: int = 1) -> list[Event]:
