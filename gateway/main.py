@@ -16,6 +16,7 @@ from gateway.projection.generations import ReadModel
 from gateway.projection.projector import Projector
 from gateway.results.api import router as results
 from gateway.results.cache import AnswerCache, AnswerCacheMiddleware
+from gateway.results.terms import RateTables
 from gateway.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.health import broker_check
@@ -31,9 +32,13 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         clients = {
             owner: await stack.enter_async_context(Client(url)) for owner, url in settings.owner_urls.items()
         }
-        read_model = ReadModel(runtime.database, app.state.answers)
+        read_model = ReadModel(runtime.database, app.state.answers, past_moments=settings.past_moments)
         stack.push_async_callback(read_model.dispose)
-        runtime.parts |= {"owners": clients, "read_model": read_model}
+        runtime.parts |= {
+            "owners": clients,
+            "read_model": read_model,
+            "rate_tables": RateTables(settings.rate_source),
+        }
         runtime.supervisor.start(read_model)
         if "projector" in settings.roles:
             projector = Projector(runtime.database, runtime.bus)

@@ -12,13 +12,14 @@ OWNER_OF_PATH = {
     "activities": "projects",
     "finances": "funding",
     "partners": "funding",
+    "exchange-rates": "funding",
     "frameworks": "monitoring",
 }
 """First segment below ``/v1`` of every route that belongs to an owning service."""
 
 REQUEST_HEADERS = ("accept", "content-type", "if-match", "if-none-match")
 RESPONSE_HEADERS = ("content-type", "etag", "location", "devcoop-write", "retry-after", "allow")
-MOST_CHARACTERS = 16_000
+MOST_CHARACTERS = 32_000
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 router = APIRouter(include_in_schema=False)

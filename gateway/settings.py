@@ -32,6 +32,12 @@ class Settings(ServiceSettings):
         default=10,
         description="How long an import waits for a service that is away before others get their turn.",
     )
+    past_moments: int = Field(
+        default=8, ge=1, description="Past states of the read model that are kept once they were asked for."
+    )
+    rate_source: str = Field(
+        default="ECB", description="Source of exchange rates where a request names none."
+    )
     answer_cache_bytes: int = Field(
         default=64 * 1024**2, description="Memory for answers that are still current."
     )

@@ -140,7 +140,7 @@ class Owners:
             try:
                 response = await client.request(
                     "POST",
-                    f"{PATHS[part]}?dry_run={str(dry_run).lower()}",
+                    f"{PATHS[part]}?dry_run={str(dry_run).lower()}&rationale=Import%20{correlation_id}",
                     content="\n".join(lines).encode(),
                     headers={"Content-Type": "application/x-ndjson", CORRELATION_HEADER: correlation_id},
                 )

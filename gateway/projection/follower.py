@@ -16,6 +16,7 @@ from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.generations import CHANNEL
+from gateway.projection.past import note_late
 from gateway.projection.reducers import Event, reduce, refresh
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
@@ -37,8 +38,8 @@ _log = structlog.get_logger()
 class Follower:
     """Follows all streams for one generation."""
 
-    def __init__(self, database: Database, bus: Bus) -> None:
-        self._database, self._bus = database, bus
+    def __init__(self, generation_id: int, database: Database, bus: Bus) -> None:
+        self._generation_id, self._database, self._bus = generation_id, database, bus
         self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
         self.streams: dict[str, datetime | None] = {}
         self._refreshed: date | None = None
@@ -154,6 +155,7 @@ class Follower:
         events = [_event(message) for message in messages]
         async with self._database.session() as session, session.begin():
             await reduce(session, events, today=datetime.now(UTC).date())
+            await note_late(session, self._generation_id, min(event.recorded_at for event in events))
             await self._move(session, events)
         for message in messages:
             self.positions[message.owner] = message.sequence
@@ -164,7 +166,7 @@ class Follower:
                 "owner": event.owner,
                 "sequence": event.sequence,
                 "stream_created": self.streams[event.owner],
-                "recorded_at": event.header.recorded_at,
+                "recorded_at": event.recorded_at,
             }
             for event in events
         }
@@ -222,4 +224,4 @@ def is_of_the_data(error: Exception) -> bool:
 
 def _event(message: StreamMessage) -> Event:
     header, data = decode(message.data)
-    return Event(message.owner, message.sequence, header, data)
+    return Event.of(header, data, owner=message.owner, sequence=message.sequence)

@@ -22,12 +22,12 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.base import Base, ReadBase
-from gateway.projection import reducers  # noqa: F401  (so that every table of a generation is declared)
+from gateway.projection.past import Past, drop_of_generation, require_nothing_later
 from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
 
-PROJECTION_VERSION = 1
+PROJECTION_VERSION = 2
 """Raise it when the reducers make something else of the same events."""
 
 CHANNEL = "read_model"
@@ -119,6 +119,7 @@ async def drop_retired(session: AsyncSession) -> None:
     for generation in (
         await session.exec(select(Generation).where(col(Generation.state) == State.RETIRED))
     ).all():
+        await drop_of_generation(session, generation.id)
         await execute(session, text(f'DROP SCHEMA IF EXISTS "{generation.schema_name}" CASCADE'))
         await session.delete(generation)
 
@@ -128,8 +129,9 @@ class ReadModel:
 
     name = "read-model"
 
-    def __init__(self, public: Database, cache: AnswerCache) -> None:
+    def __init__(self, public: Database, cache: AnswerCache, *, past_moments: int) -> None:
         self._public, self._cache = public, cache
+        self._past = Past(public, most=past_moments)
         self._active: tuple[int, Database] | None = None
         self._moved = asyncio.Event()
 
@@ -139,20 +141,33 @@ class ReadModel:
         return self._active is not None
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
+    async def session(self, as_of: datetime | None = None) -> AsyncIterator[AsyncSession]:
         """Open a session on the tables of the generation that answers, which sees them as of one moment.
 
+        Args:
+            as_of: a past moment; None for what is known now.
+
         Raises:
-            Unavailable: no generation has been built by this code yet, or its tables are gone.
+            Invalid: the moment is still to come.
+            Unavailable: no generation has been built by this code yet, or its tables are gone, or those of the past
+                moment are still being made.
 
         """
         if self._active is None:
             await self._refresh()
         if self._active is None:
             raise _being_built()
-        async with self._active[1].session() as session:
+        generation_id, database = self._active
+        schema = None
+        if as_of is not None:
+            schema = await self._past.schema_at(generation_id, f"read_{generation_id}", as_of)
+        async with database.session() as session:
             try:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+                if schema is not None:
+                    await execute(session, text(f'SET LOCAL search_path TO "{schema}"'))
+                elif as_of is not None:
+                    await require_nothing_later(session, as_of)
                 yield session
             except ProgrammingError as error:
                 if getattr(error.orig, "sqlstate", None) != _NO_TABLE:
@@ -183,6 +198,7 @@ class ReadModel:
 
     async def dispose(self) -> None:
         """Close the connections."""
+        await self._past.close()
         if self._active is not None:
             await self._active[1].dispose()
 

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -15,12 +16,21 @@ from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.projects.v1 import Activity
 from shared.figures.attribution import attribute
 from shared.figures.exact import EXACT
-from shared.figures.money import LedgerEntry, Stage, ledger
+from shared.figures.explanation import Grouping
+from shared.figures.money import Flow, LedgerEntry, Stage, flows, ledger
 
-WHOLE = "all"
+WHOLE: Literal["all"] = "all"
 """The dimension of money that is not attributed to anything."""
-STATUS = "status"
+STATUS: Literal["status"] = "status"
 """The dimension of money by the status of its activity, undivided."""
+
+GROUPINGS: tuple[Grouping, ...] = (WHOLE, STATUS, "country", "region", "sector", "donor")
+"""The dimensions that money is kept by."""
+
+UNDATED = date.max
+"""Stands for the value date of planned money that has none."""
+
+_Key: TypeAlias = tuple[str, str, str, int, date]
 
 
 class LedgerLine(BaseModel):
@@ -73,25 +83,31 @@ def finance_listing(figures: FinanceFigures) -> str:
 
 def money_rows(project_id: UUID, activity: Activity, finance: ActivityFinance) -> Iterator[dict[str, Any]]:
     """Yield the money of a project whole and by status, country, region, sector and donor; a row has every stage."""
-    rows: defaultdict[tuple[str, str, str, int], dict[Stage, Decimal]] = defaultdict(dict)
-    for entry in ledger(finance):
-        if entry.stage in STAGES:
-            for dimension, code in ((WHOLE, ""), (STATUS, activity.status)):
-                rows[dimension, code, entry.currency or "", entry.year][entry.stage] = entry.amount
-    for part in attribute(activity, finance):
-        if part.stage in STAGES:
-            amounts = rows[part.dimension, bounded(part.code or ""), part.currency or "", part.year]
-            known = amounts.get(part.stage)
-            amounts[part.stage] = part.amount if known is None else EXACT.add(known, part.amount)
-    for (dimension, code, currency, year), amounts in rows.items():
+    rows: defaultdict[_Key, dict[Stage, Decimal]] = defaultdict(dict)
+    for dimension, code, flow, amount in _coded(activity, finance):
+        if flow.stage in STAGES:
+            amounts = rows[dimension, code, flow.currency or "", flow.year, flow.valued_on or UNDATED]
+            known = amounts.get(flow.stage)
+            amounts[flow.stage] = amount if known is None else EXACT.add(known, amount)
+    for (dimension, code, currency, year, valued_on), amounts in rows.items():
         yield {
             "project_id": project_id,
             "dimension": dimension,
             "code": code,
             "currency": currency,
             "year": year,
+            "valued_on": valued_on,
             **{stage: amounts.get(stage) for stage in STAGES},
         }
+
+
+def _coded(activity: Activity, finance: ActivityFinance) -> Iterator[tuple[str, str, Flow, Decimal]]:
+    """Yield each value, or part of one, under every dimension and code that it belongs to."""
+    for flow in flows(finance):
+        yield WHOLE, "", flow, flow.amount
+        yield STATUS, activity.status, flow, flow.amount
+    for part in attribute(activity, finance):
+        yield part.dimension, bounded(part.code or ""), part.flow, part.amount
 
 
 def _totals(entries: tuple[LedgerEntry, ...]) -> Iterator[MoneyByStage]:

@@ -124,7 +124,7 @@ class Projector:
 
     def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
         database = self._database.on_schema(schema)
-        follower = Follower(database, self._bus)
+        follower = Follower(generation_id, database, self._bus)
         self._databases[generation_id], self.followers[generation_id] = database, follower
         self._tasks[generation_id] = asyncio.create_task(follower.run(stop), name=f"follower-{generation_id}")
 

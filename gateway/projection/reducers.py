@@ -1,35 +1,39 @@
 """What the owners' facts do to the read model.
 
-A batch of events, of all owners together, is taken in by the caller's transaction. Of each aggregate the newest
-version is kept and what is older is ignored, so neither order nor repetition changes the outcome.
+A batch of events, of all owners together, is taken in by the caller's transaction. Every version is kept as a fact;
+all else is made of the newest of each aggregate, so neither order nor repetition changes the outcome.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.projection import facts, totals
+from gateway.projection import exclusions, facts, totals
 from gateway.projection.money import finance_figures, finance_listing, money_rows
 from gateway.projection.results import framework_rows
 from gateway.projection.tables import (
+    Fact,
     Partner,
     ProjectActivity,
     ProjectFinance,
+    ProjectLink,
     ProjectMembership,
     ProjectMoney,
     ProjectResults,
+    RateSheet,
 )
 from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
-from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, AggregateFacts
+from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, RATES, AggregateFacts
 from shared.contracts.events import Header
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.funding.v1 import Partner as PartnerContract
+from shared.contracts.funding.v1 import RateSheet as RateSheetContract
 from shared.contracts.ids import activity_id
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
@@ -46,16 +50,45 @@ _COLUMNS = ("listing", "figures", "figures_on", "settles_on", *totals.RESULTS_CO
 _REFRESHED = text(
     f"UPDATE project_results SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)} WHERE id = :id"  # noqa: S608
 )
+_DUE = text(
+    "SELECT r.id, f.data FROM project_results r"
+    " JOIN fact f ON f.aggregate = 'framework' AND f.id = r.id AND f.version = r.version"
+    " WHERE r.figures_on < :today AND r.settles_on > r.figures_on LIMIT :most"
+)
+_STORED = (
+    "SELECT p.id, f.data FROM {table} p"
+    " JOIN fact f ON f.aggregate = :aggregate AND f.id = p.id AND f.version = p.version WHERE p.id = ANY(:ids)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as it was read from its stream; ``data`` is JSON text."""
+    """One version of an aggregate as an event told it; ``data`` is JSON text."""
 
+    aggregate: str
+    id: UUID
+    version: int
     owner: str
     sequence: int
-    header: Header
-    data: bytes
+    recorded_at: datetime
+    actor: str
+    rationale: str | None
+    data: str
+
+    @classmethod
+    def of(cls, header: Header, data: bytes, *, owner: str, sequence: int) -> Self:
+        """Return the event of a message in an owner's stream."""
+        return cls(
+            header.type.split(".")[1],
+            header.aggregate_id,
+            header.aggregate_version,
+            owner,
+            sequence,
+            header.recorded_at,
+            header.actor,
+            header.rationale,
+            data.decode(),
+        )
 
 
 async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
@@ -66,6 +99,19 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
 
     """
     await execute(session, _ALONE)
+    facts_by_key = {(event.aggregate, event.id, event.version): asdict(event) for event in events}
+    await bulk_upsert(
+        session,
+        Fact,
+        list(facts_by_key.values()),
+        key=["aggregate", "id", "version"],
+        newer="version",
+    )
+    await take(session, events, today=today)
+
+
+async def take(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
+    """Make what follows from facts that are kept already."""
     activities = await _newest(session, events, ACTIVITY, ProjectActivity)
     finances = await _newest(session, events, FINANCE, ProjectFinance)
     frameworks = await _newest(session, events, FRAMEWORK, ProjectResults)
@@ -75,20 +121,13 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
             await _take_projects(session, activities, finances)
             await _take_frameworks(session, frameworks, today)
     await _take_partners(session, await _newest(session, events, PARTNER, Partner))
+    await _take_rates(session, await _newest(session, events, RATES, RateSheet))
 
 
 async def refresh(session: AsyncSession, *, today: date) -> int:
     """Bring figures that change by the passing of time to a day; return how many frameworks that were."""
     await execute(session, _ALONE)
-    statement = (
-        select(ProjectResults.id, ProjectResults.data)
-        .where(
-            col(ProjectResults.figures_on) < today,
-            col(ProjectResults.settles_on) > col(ProjectResults.figures_on),
-        )
-        .limit(REFRESH_MOST)
-    )
-    due = (await session.exec(statement)).all()
+    due = [tuple(row) for row in await execute(session, _DUE, today=today, most=REFRESH_MOST)]
     async with totals.replaced(session, [id_ for id_, _ in due]):
         for id_, data in due:
             columns = framework_rows(ResultsFramework.from_event(data), on=today)
@@ -101,19 +140,16 @@ async def _newest(
 ) -> dict[UUID, Event]:
     """Return the newest event of each aggregate of a kind, of those that are newer than what is stored."""
     newest: dict[UUID, Event] = {}
-    types = (kind.created.name, kind.changed.name)
     for event in events:
-        if event.header.type in types:
-            known = newest.get(event.header.aggregate_id)
-            if known is None or known.header.aggregate_version < event.header.aggregate_version:
-                newest[event.header.aggregate_id] = event
+        if event.aggregate == kind.created.aggregate:
+            known = newest.get(event.id)
+            if known is None or known.version < event.version:
+                newest[event.id] = event
     if not newest:
         return {}
     statement = select(model.id, model.version).where(is_one_of(model.id, newest))  # type: ignore[attr-defined]
     stored = dict((await session.exec(statement)).all())
-    return {
-        id_: event for id_, event in newest.items() if event.header.aggregate_version > stored.get(id_, 0)
-    }
+    return {id_: event for id_, event in newest.items() if event.version > stored.get(id_, 0)}
 
 
 async def _take_projects(
@@ -123,10 +159,14 @@ async def _take_projects(
 
     One project after the other: contracts take a hundred times the memory of their text.
     """
-    stored_activities = await _stored(session, ProjectActivity, finances.keys() - activities.keys())
-    stored_finances = await _stored(session, ProjectFinance, activities.keys() - finances.keys())
+    if not activities and not finances:
+        return
+    ids = activities.keys() | finances.keys()
+    affected = await exclusions.related(session, ids)
+    stored_activities = await _stored(session, "activity", finances.keys() - activities.keys())
+    stored_finances = await _stored(session, "finance", activities.keys() - finances.keys())
     rows = _ProjectRows()
-    for id_ in activities.keys() | finances.keys():
+    for id_ in ids:
         rows.add(
             activities.get(id_),
             finances.get(id_),
@@ -135,14 +175,16 @@ async def _take_projects(
         )
     await bulk_upsert(session, ProjectActivity, rows.activities, key=["id"])
     await bulk_upsert(session, ProjectFinance, rows.finances, key=["id"])
-    for part, replaced in (("activity", activities), ("finance", finances)):
-        if replaced:
-            of_part = (is_one_of(ProjectMembership.project_id, replaced), col(ProjectMembership.part) == part)
-            await session.exec(delete(ProjectMembership).where(*of_part))
-    await bulk_insert(session, ProjectMembership, rows.memberships)
+    for model, made in ((ProjectMembership, rows.memberships), (ProjectLink, rows.links)):
+        for part, replaced in (("activity", activities), ("finance", finances)):
+            if replaced:
+                of_part = (is_one_of(model.project_id, replaced), col(model.part) == part)
+                await session.exec(delete(model).where(*of_part))
+        await bulk_insert(session, model, made)
     if rows.attributed:
         await session.exec(delete(ProjectMoney).where(is_one_of(ProjectMoney.project_id, rows.attributed)))
     await bulk_insert(session, ProjectMoney, rows.money)
+    await exclusions.exclude(session, affected | await exclusions.related(session, ids))
 
 
 @dataclass(slots=True)
@@ -152,6 +194,7 @@ class _ProjectRows:
     activities: list[Row] = field(default_factory=list)
     finances: list[Row] = field(default_factory=list)
     memberships: list[Row] = field(default_factory=list)
+    links: list[Row] = field(default_factory=list)
     money: list[Row] = field(default_factory=list)
     attributed: list[UUID] = field(default_factory=list)
 
@@ -159,8 +202,8 @@ class _ProjectRows:
         self,
         new_activity: Event | None,
         new_finance: Event | None,
-        activity_data: str | bytes | None,
-        finance_data: str | bytes | None,
+        activity_data: str | None,
+        finance_data: str | None,
     ) -> None:
         """Add a project of which either part is new; data is that of the newest version known, if any."""
         activity = Activity.from_event(activity_data) if activity_data is not None else None
@@ -176,13 +219,16 @@ class _ProjectRows:
 
     def _add_activity(self, event: Event, activity: Activity) -> None:
         memberships = facts.activity_memberships(activity)
-        self.memberships += facts.membership_rows(event.header.aggregate_id, "activity", memberships)
+        self.memberships += facts.membership_rows(event.id, "activity", memberships)
+        self.links += exclusions.activity_links(event.id, activity)
         self.activities.append(
             {
                 **_part(event),
                 "iati_identifier": activity.iati_identifier,
                 "status": activity.status,
                 "humanitarian": activity.humanitarian,
+                "reporter": activity.reporting_organisation.ref,
+                "secondary": bool(activity.reporting_organisation.secondary_reporter),
                 "listing": facts.activity_listing(activity, memberships),
                 "words": facts.words_of(activity),
             }
@@ -190,7 +236,8 @@ class _ProjectRows:
 
     def _add_finance(self, event: Event, finance: ActivityFinance) -> None:
         memberships = facts.finance_memberships(finance)
-        self.memberships += facts.membership_rows(event.header.aggregate_id, "finance", memberships)
+        self.memberships += facts.membership_rows(event.id, "finance", memberships)
+        self.links += exclusions.finance_links(event.id, finance)
         figures = finance_figures(finance)
         self.finances.append(
             {
@@ -220,18 +267,22 @@ async def _take_partners(session: AsyncSession, partners: Mapping[UUID, Event]) 
     await bulk_upsert(session, Partner, rows, key=["id"])
 
 
-async def _stored(session: AsyncSession, model: type[SQLModel], ids: Collection[UUID]) -> dict[UUID, str]:
+async def _take_rates(session: AsyncSession, sheets: Mapping[UUID, Event]) -> None:
+    rows = []
+    for event in sheets.values():
+        sheet = RateSheetContract.from_event(event.data)
+        rows.append({**_part(event), "source": sheet.source, "month": sheet.month})
+    await bulk_upsert(session, RateSheet, rows, key=["id"])
+
+
+async def _stored(session: AsyncSession, aggregate: str, ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the data of the other owner's part of these projects, where it is known already."""
     if not ids:
         return {}
-    statement = select(model.id, model.data).where(is_one_of(model.id, ids))  # type: ignore[attr-defined]
-    return dict((await session.exec(statement)).all())
+    statement = text(_STORED.format(table=f"project_{aggregate}"))
+    rows = await execute(session, statement, aggregate=aggregate, ids=list(ids))
+    return {row[0]: row[1] for row in rows}
 
 
 def _part(event: Event) -> Row:
-    return {
-        "id": event.header.aggregate_id,
-        "version": event.header.aggregate_version,
-        "recorded_at": event.header.recorded_at,
-        "data": event.data.decode(),
-    }
+    return {"id": event.id, "version": event.version, "recorded_at": event.recorded_at}

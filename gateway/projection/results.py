@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from pydantic_core import to_json
@@ -9,8 +10,11 @@ from pydantic_core import to_json
 from gateway.projection.facts import first_text
 from gateway.projection.totals import RESULTS_COUNTS
 from shared.contracts.monitoring.v1 import Indicator, ResultsFramework
+from shared.figures.disaggregation import DimensionCheck
 from shared.figures.framework import Counts, FrameworkFigures, IndicatorFigures, framework_figures
-from shared.figures.progress import Progress
+from shared.figures.progress import PERCENTAGE, UNIT, Progress
+from shared.figures.scores import Told, scores
+from shared.figures.totals import is_total
 
 DAY = timedelta(days=1)
 
@@ -80,11 +84,44 @@ def _indicator(indicator: Indicator, figures: IndicatorFigures) -> dict[str, Any
         "actual_period": _dates(figures.actual_period),
         "target_period": _dates(figures.target_period),
         **_progress(figures.progress),
+        "scores": None if figures.measure in (UNIT, PERCENTAGE) else _scores(indicator),
         "periods": [
-            {"start": period.start, "end": period.end, "stand": period.stand, **_progress(period.progress)}
+            {
+                "start": period.start,
+                "end": period.end,
+                "stand": period.stand,
+                **_progress(period.progress),
+                "target_dimensions": [_dimension(check) for check in period.target_dimensions],
+                "actual_dimensions": [_dimension(check) for check in period.actual_dimensions],
+            }
             for period in figures.periods
         ],
     }
+
+
+def _scores(indicator: Indicator) -> dict[str, Any]:
+    """Return how often each score was given, of what is told of the whole; scores are never added up."""
+    told = scores(
+        Told(actual.value.raw if actual.value else None)
+        for period in indicator.periods
+        for actual in period.actuals
+        if is_total(actual)
+    )
+    return {"counted": told.counted, "distribution": dict(told.distribution)}
+
+
+def _dimension(check: DimensionCheck) -> dict[str, Any]:
+    return {
+        "dimension": check.dimension,
+        "agreement": check.agreement,
+        "sum": _number(check.sum),
+        "parts": {name: _number(part) for name, part in check.parts},
+        "across": check.across,
+    }
+
+
+def _number(number: Decimal | None) -> str | None:
+    return None if number is None else format(number, "f")
 
 
 def _dates(period: tuple[date, date] | None) -> dict[str, date] | None:
@@ -93,7 +130,7 @@ def _dates(period: tuple[date, date] | None) -> dict[str, date] | None:
 
 def _progress(progress: Progress) -> dict[str, Any]:
     numbers = {
-        name: None if (number := getattr(progress, name)) is None else format(number, "f")
+        name: _number(getattr(progress, name))
         for name in ("baseline", "target", "actual", "progress", "achievement", "expected")
     }
     return {**numbers, "state": progress.state, "on_track": progress.on_track, "flags": progress.flags}

@@ -1,8 +1,9 @@
 """Tables of the read model. They hold nothing that the events do not tell, so they can be dropped.
 
-Each part of a project comes from one owner and lies in a table of its own, so that no owner's event
-rewrites another's part. ``data`` is the fact as its owner told it; ``figures`` and ``listing`` are what the
-rules of computation make of it. All three are JSON text, ready to be sent.
+``fact`` keeps every version of every aggregate as its owner told it. All else is made of the newest versions: each
+part of a project comes from one owner and lies in a table of its own, so that no owner's event rewrites another's
+part. ``data``, and ``figures`` and ``listing``, which the rules of computation make of it, are JSON text, ready to
+be sent.
 """
 
 from datetime import date, datetime
@@ -11,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, Computed, Index, Numeric, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from gateway.base import ReadBase
 
@@ -39,6 +40,22 @@ class DeadLetter(ReadBase, table=True):
     noted_at: datetime
 
 
+class Fact(ReadBase, table=True):
+    """One version of an aggregate; ``aggregate`` is its noun in the catalog of events."""
+
+    __tablename__ = "fact"
+
+    aggregate: str = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    owner: str
+    sequence: int = Field(sa_type=BigInteger)
+    recorded_at: datetime = Field(index=True)
+    actor: str
+    rationale: str | None
+    data: str = Field(sa_type=Text)
+
+
 class ProjectActivity(ReadBase, table=True):
     """What ``projects`` tells of a project."""
 
@@ -51,7 +68,8 @@ class ProjectActivity(ReadBase, table=True):
     recorded_at: datetime
     status: str = Field(index=True)
     humanitarian: bool | None
-    data: str = Field(sa_type=Text)
+    reporter: str | None
+    secondary: bool
     listing: str = Field(sa_type=Text)
     words: str = Field(sa_type=Text)
     search: str | None = Field(
@@ -70,7 +88,6 @@ class ProjectFinance(ReadBase, table=True):
     iati_identifier: str = Field(unique=True)
     version: int
     recorded_at: datetime
-    data: str = Field(sa_type=Text)
     listing: str = Field(sa_type=Text)
     figures: str = Field(sa_type=Text)
     budgets: int
@@ -87,7 +104,6 @@ class ProjectResults(ReadBase, table=True):
     iati_identifier: str = Field(unique=True)
     version: int
     recorded_at: datetime
-    data: str = Field(sa_type=Text)
     listing: str = Field(sa_type=Text)
     figures: str = Field(sa_type=Text)
     figures_on: date | None
@@ -117,21 +133,39 @@ class ProjectMembership(ReadBase, table=True):
     label: str | None
 
 
-class ProjectMoney(ReadBase, table=True):
-    """A project's money of one currency and year, whole (dimension ``all``) or attributed to one code.
+class ProjectLink(ReadBase, table=True):
+    """An activity that a project names: its parent or child, or the other side of its money.
 
-    An amount is null where nothing was reported at that stage; ``code`` and ``currency`` are empty where
-    they are not known.
+    For ``parent`` and ``child`` there is nothing but the link. For money, ``amount`` and ``currency`` of one or more
+    values (``count``) at ``stage`` tell what came from or went to the other on that day.
     """
 
-    __tablename__ = "project_money"
-    __table_args__ = (Index("ix_project_money_code", "dimension", "code"),)
+    __tablename__ = "project_link"
+
+    project_id: UUID = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    other_id: UUID = Field(primary_key=True, index=True)
+    stage: str = Field(primary_key=True)
+    currency: str = Field(primary_key=True)
+    amount: Decimal = Field(primary_key=True, sa_type=Numeric)
+    moved_on: date = Field(primary_key=True)
+    count: int
+
+
+class Amounts(SQLModel):
+    """Money of one project, code, currency, year and day of exchange rate; null where nothing was reported.
+
+    ``code`` and ``currency`` are empty where they are not known, and ``valued_on`` is the last day of all where
+    planned money has no value date.
+    """
 
     project_id: UUID = Field(primary_key=True)
     dimension: str = Field(primary_key=True)
     code: str = Field(primary_key=True)
     currency: str = Field(primary_key=True)
     year: int = Field(primary_key=True)
+    valued_on: date = Field(primary_key=True)
     budget: Decimal | None = Field(sa_type=Numeric)
     pledge: Decimal | None = Field(sa_type=Numeric)
     incoming_commitment: Decimal | None = Field(sa_type=Numeric)
@@ -139,6 +173,22 @@ class ProjectMoney(ReadBase, table=True):
     receipt: Decimal | None = Field(sa_type=Numeric)
     disbursement: Decimal | None = Field(sa_type=Numeric)
     expenditure: Decimal | None = Field(sa_type=Numeric)
+
+
+class ProjectMoney(Amounts, ReadBase, table=True):
+    """A project's money as reported, whole (dimension ``all``) or attributed to one code."""
+
+    __tablename__ = "project_money"
+    __table_args__ = (Index("ix_project_money_code", "dimension", "code"),)
+
+
+class ProjectExclusion(Amounts, ReadBase, table=True):
+    """What of a project's money is counted elsewhere already, and why; it is part of ``project_money`` too."""
+
+    __tablename__ = "project_exclusion"
+    __table_args__ = (Index("ix_project_exclusion_dimension", "dimension"),)
+
+    reason: str = Field(primary_key=True)
 
 
 class Partner(ReadBase, table=True):
@@ -150,4 +200,15 @@ class Partner(ReadBase, table=True):
     organisation_identifier: str = Field(unique=True)
     version: int
     recorded_at: datetime
-    data: str = Field(sa_type=Text)
+
+
+class RateSheet(ReadBase, table=True):
+    """The exchange rates that a source published for one month."""
+
+    __tablename__ = "rate_sheet"
+
+    id: UUID = Field(primary_key=True)
+    source: str = Field(index=True)
+    month: str
+    version: int
+    recorded_at: datetime

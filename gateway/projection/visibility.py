@@ -25,6 +25,7 @@ _TABLES = {
     "finance": "project_finance",
     "framework": "project_results",
     "partner": "partner",
+    "rates": "rate_sheet",
 }
 _WRITE = re.compile(rf"({'|'.join(_TABLES)})\.([0-9a-f-]{{36}})\.(\d{{1,9}})")
 

@@ -1,15 +1,19 @@
-"""Up to where an answer knows the events, and reads that wait for a certain write."""
+"""Reads of the read model: those that wait for a certain write, those of a past moment, and what an answer knows."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends, Header, Request
 from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.projection.generations import CurrentReadModel
+from gateway.projection.generations import CurrentReadModel, ReadModel
 from gateway.projection.visibility import await_writes, parse_write
+from gateway.results.filters import TermsQuery
+from gateway.results.terms import RateTables, Terms
 from shared.chassis.db import execute
 from shared.chassis.errors import Unavailable
 
@@ -20,27 +24,53 @@ _POSITION = text(
 )
 
 
-async def read_session(
+class Reads:
+    """The read model as one request sees it."""
+
+    def __init__(self, read_model: ReadModel, rate_tables: RateTables, after: str | None) -> None:
+        self._read_model, self._rate_tables, self._after = read_model, rate_tables, after
+
+    @asynccontextmanager
+    async def on(self, query: TermsQuery) -> AsyncIterator[tuple[AsyncSession, Terms]]:
+        """Open a session on the state that a query is about, and return the terms of its money.
+
+        Raises:
+            Invalid: ``as_of`` is still to come, or there are no such currency or rates.
+            Unavailable: the write that the caller names has not arrived within five seconds.
+
+        """
+        async with self.at(query.as_of) as session:
+            yield session, await self._rate_tables.terms(session, query)
+
+    @asynccontextmanager
+    async def at(self, as_of: datetime | None) -> AsyncIterator[AsyncSession]:
+        """Open a session on what was known at a moment, None for now.
+
+        Raises:
+            Invalid: the moment is still to come.
+            Unavailable: the write that the caller names has not arrived within five seconds.
+
+        """
+        if self._after is not None:
+            write = parse_write(self._after)
+            if not await await_writes(self._read_model, [write], seconds=WAIT_SECONDS):
+                raise Unavailable("The read model has not taken in that write yet.", code="not-yet-visible")
+        async with self._read_model.session(as_of) as session:
+            yield session
+
+
+async def current_reads(
+    request: Request,
     read_model: CurrentReadModel,
     devcoop_after: Annotated[
         str | None, Header(description="`DevCoop-Write` of a write that the answer must have seen")
     ] = None,
-) -> AsyncIterator[AsyncSession]:
-    """Open a session on the read model, once it has taken in the write that the caller names.
-
-    Raises:
-        Unavailable: the write has not arrived within five seconds.
-
-    """
-    if devcoop_after is not None:
-        write = parse_write(devcoop_after)
-        if not await await_writes(read_model, [write], seconds=WAIT_SECONDS):
-            raise Unavailable("The read model has not taken in that write yet.", code="not-yet-visible")
-    async with read_model.session() as session:
-        yield session
+) -> Reads:
+    """Return how this request reads."""
+    return Reads(read_model, request.state.runtime.parts["rate_tables"], devcoop_after)
 
 
-ReadSession = Annotated[AsyncSession, Depends(read_session, scope="function")]
+CurrentReads = Annotated[Reads, Depends(current_reads)]
 
 
 async def asked(session: AsyncSession) -> str:

@@ -1,18 +1,54 @@
-"""The filters that every results query takes, and the SQL they become."""
+"""What results queries take: terms of money, and filters with the SQL they become."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from shared.chassis.parameters import FilterText
+from shared.chassis.parameters import FilterText, Moment
+from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE, Convention
 
 MEMBERSHIPS = ("country", "region", "sector", "donor", "year")
 
 
-class ResultsFilter(BaseModel):
-    """Which projects a query is about; a repeated parameter takes any of its values."""
+class MomentQuery(BaseModel):
+    """As of when a query is to be answered."""
 
     model_config = ConfigDict(extra="forbid")
+
+    as_of: Moment | None = Field(
+        default=None, description="A past moment: answer by what was recorded up to then"
+    )
+
+
+class TermsQuery(MomentQuery):
+    """In which terms money is to be told, and whether figures are to be explained."""
+
+    currency: FilterText | None = Field(
+        default=None,
+        max_length=3,
+        description="ISO 4217 code of the reporting currency; without it, money is told as reported",
+    )
+    rate_source: FilterText | None = Field(
+        default=None,
+        min_length=1,
+        max_length=60,
+        description="Whose exchange rates to convert at, as in `ECB`",
+    )
+    delivery_convention: Convention = Field(
+        default=DISBURSEMENT_AND_EXPENDITURE, description="What counts as delivery in a delivery rate"
+    )
+    explain: bool = Field(default=False, description="Tell how each figure came about")
+
+    @model_validator(mode="after")
+    def _rates_are_of_use(self) -> Self:
+        if self.rate_source is not None and self.currency is None:
+            raise PydanticCustomError("currency_missing", "rates are of no use without a reporting currency")
+        return self
+
+
+class ResultsFilter(TermsQuery):
+    """Which projects a query is about; a repeated parameter takes any of its values."""
 
     country: list[FilterText] = Field(default=[], description="Code of a recipient country, as in `KE`")
     region: list[FilterText] = Field(default=[], description="Code of a recipient region")
@@ -65,10 +101,16 @@ class ProjectsQuery(ResultsFilter):
     limit: int = Field(default=50, ge=1, le=500, description="Most projects in a page")
 
 
-GroupBy = Literal["country", "region", "sector", "donor", "status", "year"]
+GroupBy = Literal["country", "region", "sector", "donor", "status", "year", "all"]
+"""``all`` tells the whole alone."""
 
 
 class SummaryQuery(ResultsFilter):
     """Which projects to sum up, and by what."""
 
     group_by: GroupBy = Field(description="What each row of the summary stands for")
+    code: FilterText | None = Field(
+        default=None,
+        max_length=500,
+        description="Tell the row of this code only; empty for what is not stated",
+    )

@@ -1,16 +1,20 @@
 """The summary: money by stage and indicator counts of all projects that match, by group and as a whole."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.datastructures import QueryParams
 
-from gateway.money import STAGES, MoneyByStage, money_by_stage
 from gateway.projection.totals import FINANCE_COUNTS, MEMBERS, RESULTS_COUNTS
-from gateway.results.filters import GroupBy, ResultsFilter
+from gateway.results.explain import explain_groups
+from gateway.results.filters import ResultsFilter, SummaryQuery
+from gateway.results.presented import CodeMoney
 from gateway.results.schemas import FinanceCounts, IndicatorCounts, SummaryRow
+from gateway.results.sums import Scope, sums
+from gateway.results.terms import Terms
 from shared.chassis.db import execute
 
 _NAMES = {"indicators_reported": "reported", "indicators_with_progress": "with_progress"}
@@ -25,14 +29,6 @@ _TOTAL_COUNTS = text(
     f"SELECT t.code, {_LABEL.format(dimension='t.dimension', code='t.code')}, {', '.join(_COUNTS)}"  # noqa: S608
     " FROM count_total t WHERE t.dimension = :dimension"
 )
-_TOTAL_MONEY = text(
-    "SELECT {key}, currency, {amounts} FROM money_total WHERE dimension = :dimension GROUP BY 1, 2".format(  # noqa: S608
-        key="CASE WHEN :by_year THEN CAST(year AS text) ELSE code END",
-        amounts=", ".join(
-            f"CASE WHEN sum({stage}_values) > 0 THEN trim_scale(sum({stage})) END" for stage in STAGES
-        ),
-    )
-)
 _MATCHING = "WITH a AS MATERIALIZED (SELECT a.id, a.status FROM project_activity a WHERE {where})"
 _COUNT = (
     "{matching}, members AS ({members}) SELECT members.code, {label}, count(*), {counts} FROM members"
@@ -44,92 +40,92 @@ _COUNT_COLUMNS = ", ".join(
     for table, names in (("f", FINANCE_COUNTS), ("r", RESULTS_COUNTS))
     for name in names
 )
-_MONEY = (
-    "{matching} SELECT CASE WHEN :by_year THEN CAST(m.year AS text) ELSE m.code END, m.currency, {amounts}"
-    " FROM project_money m JOIN a ON a.id = m.project_id"
-    " WHERE m.dimension = :dimension AND (cardinality(CAST(:years AS int[])) = 0 OR m.year = ANY(:years))"
-    " GROUP BY 1, 2"
-)
-_MONEY_COLUMNS = ", ".join(f"trim_scale(sum(m.{stage}))" for stage in STAGES)
-
 _Counts = dict[str, Sequence[Any]]
-_Money = dict[str, list[MoneyByStage]]
 
 
 async def summarise(
-    session: AsyncSession, group_by: GroupBy, filters: ResultsFilter
+    session: AsyncSession, query: SummaryQuery, terms: Terms
 ) -> tuple[list[SummaryRow], SummaryRow]:
     """Return the rows of a summary in order of code (not stated last), and the row of the whole.
 
     Without filters the rows come from the totals that are kept; with filters, from the projects that match.
     """
-    source = _Filtered(session, filters) if filters.conditions()[1] else _Totals(session)
-    counts, money = await source.counts(group_by), await source.money(group_by)
-    whole_counts, whole_money = await source.counts("all"), await source.money("all")
+    scope = scope_of(query)
+    alone = query.group_by == "all"
+    counts = {} if alone else await _counts(session, scope, query.group_by)
+    money = {} if alone else await sums(session, scope, query.group_by, terms)
+    whole_counts = await _counts(session, scope, "all")
+    whole_money = await sums(session, scope, "all", terms)
     codes = sorted(counts.keys() | money.keys(), key=lambda code: (code == "", code))
-    rows = [_row(code, counts.get(code), money.get(code, [])) for code in codes]
-    return rows, _row("", whole_counts.get(""), whole_money.get("", []))
+    rows = [
+        _row(code, counts.get(code), money.get(code))
+        for code in codes
+        if query.code is None or code == query.code
+    ]
+    return rows, _row("", whole_counts.get(""), whole_money.get(""))
 
 
-class _Totals:
-    """All projects."""
+async def explain_rows(
+    session: AsyncSession,
+    query: SummaryQuery,
+    terms: Terms,
+    groups: Sequence[SummaryRow],
+    whole: SummaryRow,
+) -> None:
+    """Add to rows how they came about: to that of ``code`` only, or else to all of them and the whole.
 
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
+    Raises:
+        Invalid: there is too much to explain in one answer.
 
-    async def counts(self, dimension: str) -> _Counts:
-        return _by_code(await execute(self._session, _TOTAL_COUNTS, dimension=dimension))
+    """
+    where, parameters = query.conditions()
+    matching = (_MATCHING.format(where=where), parameters)
+    if query.group_by != "all":
+        explained = await explain_groups(session, matching, query.group_by, query.code, query.year, terms)
+        for row in groups:
+            row.explanation = explained.get(row.code or "")
+    if query.code is None:
+        of_whole = await explain_groups(session, matching, "all", "", query.year, terms)
+        whole.explanation = of_whole.get("")
 
-    async def money(self, dimension: str) -> _Money:
-        return _by_currency(await execute(self._session, _TOTAL_MONEY, **_money_of(dimension)))
+
+def explain_address(path: str, asked: QueryParams, code: str | None) -> str:
+    """Return the address of the explanation of a row; ``code`` None is the row of the whole."""
+    told = ("code", "explain", *(("group_by",) if code is None else ()))
+    kept = [(name, value) for name, value in asked.multi_items() if name not in told]
+    kept.append(("group_by", "all") if code is None else ("code", code))
+    return f"{path}?{urlencode([*kept, ('explain', 'true')])}"
 
 
-class _Filtered:
-    """The projects that match filters."""
+def scope_of(query: ResultsFilter) -> Scope:
+    """Return which projects' money a query is about."""
+    where, parameters = query.conditions()
+    return Scope(_MATCHING.format(where=where), parameters, query.year) if parameters else Scope()
 
-    def __init__(self, session: AsyncSession, filters: ResultsFilter) -> None:
-        where, self._parameters = filters.conditions()
-        self._session, self._years = session, filters.year
-        self._matching = _MATCHING.format(where=where)
 
-    async def counts(self, dimension: str) -> _Counts:
+async def _counts(session: AsyncSession, scope: Scope, dimension: str) -> _Counts:
+    if scope.is_everything:
+        rows = await execute(session, _TOTAL_COUNTS, dimension=dimension)
+    else:
         label = _LABEL.format(dimension=":dimension", code="members.code")
-        statement = text(
-            _COUNT.format(matching=self._matching, members=MEMBERS, label=label, counts=_COUNT_COLUMNS)
+        statement = _COUNT.format(
+            matching=scope.matching, members=MEMBERS, label=label, counts=_COUNT_COLUMNS
         )
-        return _by_code(await execute(self._session, statement, **self._parameters, dimension=dimension))
-
-    async def money(self, dimension: str) -> _Money:
-        statement = text(_MONEY.format(matching=self._matching, amounts=_MONEY_COLUMNS))
-        parameters = {**self._parameters, **_money_of(dimension), "years": self._years}
-        return _by_currency(await execute(self._session, statement, **parameters))
-
-
-def _money_of(dimension: str) -> dict[str, Any]:
-    """Return which money belongs to a dimension: that of years is all money, by its year."""
-    by_year = dimension == "year"
-    return {"dimension": "all" if by_year else dimension, "by_year": by_year}
-
-
-def _by_code(rows: Iterable[Any]) -> _Counts:
+        rows = await execute(session, text(statement), **scope.parameters, dimension=dimension)
     return {row[0]: row[1:] for row in rows}
 
 
-def _by_currency(rows: Iterable[Any]) -> _Money:
-    money: _Money = defaultdict(list)
-    for code, currency, *amounts in sorted(rows, key=lambda row: (row[0], row[1])):
-        money[code].append(money_by_stage(currency or None, dict(zip(STAGES, amounts, strict=True))))
-    return money
-
-
-def _row(code: str, counts: Sequence[Any] | None, money: list[MoneyByStage]) -> SummaryRow:
+def _row(code: str, counts: Sequence[Any] | None, money: CodeMoney | None) -> SummaryRow:
     label, *numbers = counts or (None, *(0 for _ in _COUNTS))
     told = dict(zip(_COUNTS, numbers, strict=True))
+    money = money or CodeMoney()
     return SummaryRow(
         code=code or None,
         label=label,
         projects=told["projects"],
         finance=FinanceCounts(**{name: told[name] for name in FINANCE_COUNTS}),
         results=IndicatorCounts(**{_NAMES.get(name, name): told[name] for name in RESULTS_COUNTS}),
-        money=money,
+        money=money.money,
+        counted_once=money.counted_once,
+        exclusions=money.exclusions,
     )

@@ -31,7 +31,7 @@ def activity(identifier: str, title: str = "Decent work") -> dict[str, object]:
 @asynccontextmanager
 async def following(database: Database, bus: Bus) -> AsyncIterator[asyncio.Task[None]]:
     stop = asyncio.Event()
-    task = asyncio.create_task(Follower(database, bus).run(stop))
+    task = asyncio.create_task(Follower(1, database, bus).run(stop))
     try:
         yield task
     finally:

@@ -10,11 +10,13 @@ import pytest
 from deploy.local.sample import write_portfolio
 from gateway.imports.iati.reader import ActivityParts
 from gateway.projection.facts import activity_memberships, finance_memberships
-from gateway.results.filters import ResultsFilter
+from gateway.results.filters import ProjectsQuery, ResultsFilter, SummaryQuery
 from gateway.results.projects import project_page
 from gateway.results.schemas import SummaryRow
 from gateway.results.summary import summarise
+from gateway.results.terms import Terms
 from shared.figures.attribution import attribute
+from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
 from shared.figures.framework import framework_figures
 from shared.figures.money import ledger
 from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, take
@@ -22,6 +24,7 @@ from shared.testing.read_models import TODAY, NewReadModel, activities_of, event
 Money = dict[tuple[str | None, str | None], Decimal]
 """Spend by code and currency."""
 
+TERMS = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
 SPENT = ("disbursement", "expenditure")
 
 
@@ -54,7 +57,11 @@ def spend(portfolio: Iterable[ActivityParts], group: str, years: set[int]) -> Mo
             ]
         else:
             money = attribute(parts.activity, parts.finance)
-            rows = [(m.code, m.currency, m.year, m.stage, m.amount) for m in money if m.dimension == group]
+            rows = [
+                (m.code, m.flow.currency, m.flow.year, m.flow.stage, m.amount)
+                for m in money
+                if m.dimension == group
+            ]
         for code, currency, year, stage, amount in rows:
             if stage in SPENT and (not years or year in years):
                 sums[code, currency] += amount
@@ -88,12 +95,12 @@ async def test_sums_and_counts_are_those_of_the_contracts(
         for name, (filters, matches) in FILTERS.items():
             matching = [parts for parts in portfolio if matches(parts)]
             assert matching, name
-            page = await project_page(session, filters, None, 500)
+            page = await project_page(session, ProjectsQuery(**dict(filters), limit=500), TERMS, None)
             assert [identifier for identifier, _ in page] == sorted(
                 p.activity.iati_identifier for p in matching
             ), name
             for group in ("country", "region", "sector", "donor", "status", "year"):
-                rows, whole = await summarise(session, group, filters)
+                rows, whole = await summarise(session, SummaryQuery(**dict(filters), group_by=group), TERMS)
                 assert told_spend(rows) == spend(matching, group, set(filters.year)), (name, group)
                 assert whole.projects == len(matching), (name, group)
                 counts = [framework_figures(p.framework, on=TODAY).counts for p in matching]
@@ -115,5 +122,6 @@ async def test_words_are_found_in_every_language(
         for parts in portfolio[:10]:
             for title in parts.activity.titles:
                 word = max(title.text.split(), key=len).strip(",.:;()")
-                page = await project_page(session, ResultsFilter(text=f'"{word}"'), None, 500)
+                query = ProjectsQuery(text=f'"{word}"', limit=500)
+                page = await project_page(session, query, TERMS, None)
                 assert parts.activity.iati_identifier in [identifier for identifier, _ in page], word

@@ -1,0 +1,105 @@
+"""In which terms money is asked for: as reported or in one currency, at whose rates, as of which day."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from gateway.results.filters import TermsQuery
+from shared.chassis.db import execute
+from shared.chassis.errors import Fault, Invalid
+from shared.contracts.funding.v1 import RateSheet
+from shared.figures.currencies import exists
+from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE, Convention
+from shared.figures.rates import Rate, RateTable
+
+KEPT_TABLES = 4
+
+_STATE = text(
+    "SELECT md5(string_agg(id || ' ' || version, ',' ORDER BY id)) FROM rate_sheet WHERE source = :source"
+)
+_SHEETS = text(
+    "SELECT f.data FROM rate_sheet s JOIN fact f ON f.aggregate = 'rates' AND f.id = s.id AND f.version = s.version"
+    " WHERE s.source = :source"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How money is to be told; ``currency`` None is as reported, and then there is no ``table``."""
+
+    today: date
+    convention: Convention
+    rate_source: str
+    currency: str | None = None
+    table: RateTable | None = None
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether money is told as it is kept."""
+        return self.currency is None and self.convention == DISBURSEMENT_AND_EXPENDITURE
+
+
+class RateTables:
+    """Tables of exchange rates, made once for each state of the rates that a source published."""
+
+    def __init__(self, default_source: str) -> None:
+        self._default_source = default_source
+        self._tables: OrderedDict[str, RateTable] = OrderedDict()
+        self._one = asyncio.Lock()
+
+    async def terms(self, session: AsyncSession, query: TermsQuery) -> Terms:
+        """Return the terms of a query.
+
+        Raises:
+            Invalid: there is no such currency, or nothing is known of that source of rates.
+
+        """
+        source = query.rate_source or self._default_source
+        today = (query.as_of or datetime.now(UTC)).date()
+        if query.currency is None:
+            return Terms(today, query.delivery_convention, source)
+        if not exists(query.currency):
+            fault = Fault(
+                pointer="/currency",
+                code="unknown-currency",
+                detail=f"There is no currency {query.currency!r}.",
+            )
+            raise Invalid(fault.detail, errors=[fault])
+        table = await self._table(session, source)
+        if table is None:
+            fault = Fault(
+                pointer="/rate_source",
+                code="unknown-rate-source",
+                detail=f"No exchange rates of {source!r} are known.",
+            )
+            raise Invalid(fault.detail, errors=[fault])
+        return Terms(today, query.delivery_convention, source, query.currency, table)
+
+    async def _table(self, session: AsyncSession, source: str) -> RateTable | None:
+        state = (await execute(session, _STATE, source=source)).scalar_one()
+        if state is None:
+            return None
+        key = f"{source} {state}"
+        async with self._one:
+            if key not in self._tables:
+                sheets = [row[0] for row in await execute(session, _SHEETS, source=source)]
+                self._tables[key] = await asyncio.to_thread(_read, sheets)
+        self._tables.move_to_end(key)
+        while len(self._tables) > KEPT_TABLES:
+            self._tables.popitem(last=False)
+        return self._tables[key]
+
+
+def _read(sheets: Sequence[str]) -> RateTable:
+    return RateTable(rate for data in sheets for rate in _rates(data))
+
+
+def _rates(data: str) -> Iterable[Rate]:
+    sheet = RateSheet.from_event(data)
+    for rate in sheet.rates:
+        yield Rate(sheet.source, sheet.kind, sheet.base, rate.currency, rate.date, rate.rate)
