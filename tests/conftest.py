@@ -1,3 +1,7 @@
+import os
+from pathlib import Path
+
+import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
@@ -15,3 +19,15 @@ structlog.configure(  # what is logged goes to pytest, which shows it where a te
 # A busy machine makes no test wrong: how long an example takes is not what it is about.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """Return the folder of real files, which are nobody's here to commit."""
+    folder = Path(__file__).parents[1].parent / "shared" / "data"
+    if not folder.is_dir():
+        reason = f"The real files are not at {folder}."
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder

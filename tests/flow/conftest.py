@@ -1,4 +1,3 @@
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -13,18 +12,6 @@ from tests.flow.client import Answer, Gateway, await_until
 OLDEST_SHEET = "ECB/1999-01"
 SEED_SECONDS = 180
 SEED_POLL_SECONDS = 0.5
-
-
-@pytest.fixture(scope="session")
-def data() -> Path:
-    """Return the folder of real files, which are nobody's here to commit."""
-    folder = Path(__file__).parents[2].parent / "shared" / "data"
-    if not folder.is_dir():
-        reason = f"The real files are not at {folder}."
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
 
 
 @pytest.fixture(scope="session")
