@@ -35,7 +35,7 @@ def xlsx() -> bytes:
         (b"", "empty-file", "empty"),
         (b" \r\n\t\n", "empty-file", "empty"),
         (b"\xef\xbb\xbf", "empty-file", "empty"),
-        (gzip.compress(b"", mtime=0), "empty-file", "empty"),
+        (gzip.compress(b""), "empty-file", "empty"),
         (b" " * 200_000 + EMPTY.encode(), "not-xml", "blanks"),
         (xlsx(), "not-xml", "Excel"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "not-xml", "old Excel"),
@@ -46,8 +46,9 @@ def xlsx() -> bytes:
         (b'\n[{"title": "x"}]', "not-xml", "JSON"),
         (b"identifier,title\nAA-1,Water\n", "not-xml", "CSV"),
         (b"\x01\x02\x03", "not-xml", "binary"),
-        (gzip.compress(gzip.compress(EMPTY.encode(), mtime=0), mtime=0), "not-xml", "gzip file inside"),
+        (gzip.compress(gzip.compress(EMPTY.encode())), "not-xml", "gzip file inside"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "content",  # which holds the time that it was packed
 )
 def test_what_is_not_xml_is_refused_by_what_it_is(content: bytes, code: str, told: str, refused: Refused):
     problem = refused(content)
