@@ -1,13 +1,14 @@
 """`make demo` and `make run` as a person at a terminal meets them."""
 
+import contextlib
 import os
+import random
 import re
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -18,6 +19,8 @@ from tests.flow.samples import activity_xml, file_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180
+BELOW_EPHEMERAL = range(20_000, 32_000)
+MOST_TRIES = 100
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def data_file(tmp_path: Path) -> Path:
     return path
 
 
-@contextmanager
+@contextlib.contextmanager
 def command(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """Start the command with its temporary files in a folder, by which what it starts can be found."""
     (tmp_path / "tmp").mkdir(exist_ok=True)
@@ -76,8 +79,11 @@ def left_behind(tmp_path: Path) -> list[str]:
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port that nobody listens on, below those that the system gives to whoever connects."""
+    for port in random.sample(BELOW_EPHEMERAL, MOST_TRIES):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    pytest.fail("No port is free.")
 
 
 def test_the_demo_prints_the_results_of_the_sample_and_leaves_nothing_behind(tmp_path: Path):
