@@ -11,6 +11,7 @@ from typing import IO
 
 from deploy.local.leftovers import end_leftover
 from deploy.local.loopback import open_url
+from deploy.local.ports import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 15
@@ -33,7 +34,6 @@ class ServiceProcess:
     module: str
     environment: dict[str, str]
     folder: Path
-    restarting: bool = field(default=False, init=False)
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     _log: IO[bytes] | None = field(default=None, init=False)
 
@@ -68,9 +68,8 @@ class ServiceProcess:
         A process that is started again keeps its port, because others know it by that.
         """
         end_leftover(self.pid_path, self.module)
-        if self.restarting:
-            self.environment["DEVCOOP_PORT"] = self.port_path.read_text().strip()
-        self.restarting = True
+        if self.environment.get("DEVCOOP_PORT", "0") == "0":
+            self.environment["DEVCOOP_PORT"] = str(free_port())
         self.port_path.unlink(missing_ok=True)
         self._log = self.log_path.open("ab")
         self._process = subprocess.Popen(  # noqa: S603

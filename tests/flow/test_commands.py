@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import random
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,13 +12,12 @@ from pathlib import Path
 import psutil
 import pytest
 
+from deploy.local.ports import free_port
 from tests.flow.client import Gateway, await_until
 from tests.flow.samples import activity_xml, file_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180
-BELOW_EPHEMERAL = range(20_000, 32_000)
-MOST_TRIES = 100
 
 
 @pytest.fixture
@@ -76,14 +73,6 @@ def left_behind(tmp_path: Path) -> list[str]:
         if process.pid != os.getpid() and any(str(tmp_path) in word for word in told):
             found.append(f"{process.pid} {' '.join(process.cmdline())}")
     return found
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on, below those that the system gives to whoever connects."""
-    for port in random.sample(BELOW_EPHEMERAL, MOST_TRIES):
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    pytest.fail("No port is free.")
 
 
 def test_the_demo_prints_the_results_of_the_sample_and_leaves_nothing_behind(tmp_path: Path):

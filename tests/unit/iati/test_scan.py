@@ -48,7 +48,9 @@ def xlsx() -> bytes:
         (b"\x01\x02\x03", "not-xml", "binary"),
         (gzip.compress(gzip.compress(EMPTY.encode())), "not-xml", "gzip file inside"),
     ],
-    ids=lambda value: value if isinstance(value, str) else "content",  # which holds the time that it was packed
+    ids=lambda value: (
+        value if isinstance(value, str) else "content"
+    ),  # which holds the time that it was packed
 )
 def test_what_is_not_xml_is_refused_by_what_it_is(content: bytes, code: str, told: str, refused: Refused):
     problem = refused(content)
