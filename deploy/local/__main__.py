@@ -58,7 +58,8 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
     started = time.monotonic()
     state.mkdir(parents=True, exist_ok=True)
     with console.status("Starting PostgreSQL, NATS, projects, funding, monitoring and the gateway ..."):
-        system = LocalSystem(state.resolve(), gateway_port=port)
+        # A demo leaves before the history of rates would be in, and shows money as reported.
+        system = LocalSystem(state.resolve(), gateway_port=port, seed_rates=stay)
         system.start()
     try:
         for path in [data] if data else _sample(state):
