@@ -10,6 +10,13 @@ from shared.chassis.telemetry import CORRELATION_HEADER, correlation_id
 
 OWNER_OF_PATH = {
     "activities": "projects",
+    "country-programmes": "projects",
+    "development-agendas": "projects",
+    "field-offices": "projects",
+    "fragility-lists": "projects",
+    "programme-budgets": "projects",
+    "criteria-sets": "projects",
+    "proposals": "projects",
     "finances": "funding",
     "partners": "funding",
     "exchange-rates": "funding",

@@ -10,8 +10,14 @@ from types import FrameType
 
 from rich.console import Console
 
-from deploy.local.portfolio import PortfolioRefused, import_file, print_summary
-from deploy.local.sample import write_organisations, write_portfolio
+from deploy.local.portfolio import (
+    PortfolioRefused,
+    adopt_criteria,
+    import_file,
+    load_frameworks,
+    print_summary,
+)
+from deploy.local.sample import CRITERIA, sample_frameworks, write_organisations, write_portfolio
 from deploy.local.system import LocalSystem, StartFailed
 
 DEFAULT_PORT = 8100
@@ -62,6 +68,9 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
         system = LocalSystem(state.resolve(), gateway_port=port, seed_rates=stay)
         system.start()
     try:
+        if data is None:
+            load_frameworks(console, system.address, sample_frameworks())
+            adopt_criteria(console, system.address, CRITERIA)
         for path in [data] if data else _sample(state):
             import_file(console, system.address, path)
         print_summary(console, system.address)

@@ -4,6 +4,8 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deploy.local.loopback import open_url
+from shared.contracts.base import Contract
 
 POLL_SECONDS = 0.2
 SHOWN_GROUPS = 10
@@ -56,6 +59,42 @@ def import_file(console: Console, address: str, path: Path) -> None:
     console.print(f"  {said}")
     if counts["refused"]:
         _print_refusals(console, address, view)
+
+
+def load_frameworks(console: Console, address: str, sets: Iterable[tuple[str, Sequence[Contract]]]) -> None:
+    """Send documents to the address of their kind, and tell what became of them; they may be sent again.
+
+    Raises:
+        PortfolioRefused: one of them was refused.
+
+    """
+    counts: Counter[str] = Counter()
+    for path, documents in sets:
+        body = "".join(f"{document.to_json()}\n" for document in documents).encode()
+        headers = {"Content-Type": "application/x-ndjson"}
+        request = urllib.request.Request(f"{address}{path}/upserts", data=body, headers=headers)  # noqa: S310
+        for line in _send_text(request).splitlines():
+            outcome = json.loads(line)
+            if outcome["outcome"] == "refused":
+                raise PortfolioRefused(f"{path}: {outcome['errors'][0]['detail']}")
+            counts[outcome["outcome"]] += 1
+    said = ", ".join(f"{counts[key]} {key}" for key in ("created", "changed", "unchanged"))
+    console.print(f"Programming frameworks: {said}", highlight=False)
+
+
+def adopt_criteria(console: Console, address: str, path: Path) -> None:
+    """Adopt the version of the criteria of appraisals that a file holds; it may be adopted already.
+
+    Raises:
+        PortfolioRefused: the version is adopted, and says something else.
+
+    """
+    body = path.read_bytes()
+    told = json.loads(body)
+    url = f"{address}/v1/criteria-sets/{told['code']}%2F{told['version']}"
+    headers = {"Content-Type": "application/json"}
+    answer = _send(urllib.request.Request(url, data=body, headers=headers, method="PUT"))  # noqa: S310
+    console.print(f"Criteria of appraisals: {answer['identifier']} {answer['outcome']}", highlight=False)
 
 
 def print_summary(console: Console, address: str) -> None:
@@ -126,9 +165,14 @@ def _get(url: str) -> dict[str, Any]:
 
 
 def _send(request: urllib.request.Request) -> dict[str, Any]:
+    return dict(json.loads(_send_text(request)))
+
+
+def _send_text(request: urllib.request.Request) -> str:
     try:
         with open_url(request, timeout=600) as answer:
-            return dict(json.load(answer))
+            text: str = answer.read().decode()
+            return text
     except urllib.error.HTTPError as error:
         problem = json.load(error)
         raise PortfolioRefused(f"{problem['title']}: {problem['detail']} ({problem['code']})") from error

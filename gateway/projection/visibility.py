@@ -16,18 +16,16 @@ from sqlalchemy import text
 from gateway.projection.generations import ReadModel
 from shared.chassis.db import execute
 from shared.chassis.errors import BadRequest, Unavailable
+from shared.contracts.catalog import CATALOG
 
 RECHECK_SECONDS = 0.25
 """How often to look even if nothing was heard."""
 
-_TABLES = {
-    "activity": "project_activity",
-    "finance": "project_finance",
-    "framework": "project_results",
-    "partner": "partner",
-    "rates": "rate_sheet",
-}
-_WRITE = re.compile(rf"({'|'.join(_TABLES)})\.([0-9a-f-]{{36}})\.(\d{{1,9}})")
+_NOUNS = sorted({event.aggregate for event in CATALOG.values()})
+_WRITE = re.compile(rf"({'|'.join(_NOUNS)})\.([0-9a-f-]{{36}})\.(\d{{1,9}})")
+
+_NEWEST = text("SELECT max(version) FROM fact WHERE aggregate = :noun AND id = :id")
+"""The newest version that was taken in; what follows from a fact is written in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +66,9 @@ async def await_writes(read_model: ReadModel, writes: Iterable[Write], *, second
 
 
 async def _is_visible(read_model: ReadModel, write: Write) -> bool:
-    statement = text(f"SELECT version FROM {_TABLES[write.noun]} WHERE id = :id")  # noqa: S608  (a name of our own)
     try:
         async with read_model.session() as session:
-            version = (await execute(session, statement, id=write.id)).scalar()
+            version = (await execute(session, _NEWEST, noun=write.noun, id=write.id)).scalar()
     except Unavailable:
         return False
     return version is not None and version >= write.version

@@ -7,6 +7,8 @@ from sqlmodel import col
 
 from services.projects.aggregates import ACTIVITIES
 from services.projects.models import ActivityRow
+from services.projects.programming.api import routers as programming
+from services.projects.proposals.api import routers as proposals
 from shared.chassis.db import ReadSession
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
@@ -43,4 +45,9 @@ async def list_activities(
     return await list_page(session, ACTIVITIES, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-routers = [router, document_router(ACTIVITIES, path="/v1/activities", tag="activities")]
+routers = [
+    router,
+    document_router(ACTIVITIES, path="/v1/activities", tag="activities"),
+    *programming,
+    *proposals,
+]

@@ -9,7 +9,7 @@ from shared.chassis.app import Service, serve
 SERVICE = Service(
     name="projects",
     title="DevCoop projects",
-    description="Activities as IATI 2.03 describes them, without their money and their results.",
+    description="Activities as IATI 2.03 describes them, without their money and their results; programming frameworks; proposals and their appraisal.",
     routers=routers,
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,

@@ -4,6 +4,7 @@ ProblemError: a refusal with a status and a stable ``code``
 ├── BadRequest (400): a parameter, a header or a cursor is wrong
 ├── NotFound (404)
 ├── Conflict (409)
+│   └── IllegalTransition: the state allows other steps, which are told
 ├── PreconditionFailed (412): the caller's version is not the stored one
 ├── TooLarge (413)
 ├── UnsupportedMedia (415)
@@ -53,7 +54,7 @@ class Fault(BaseModel):
 
 
 class Problem(BaseModel):
-    """The body of every refusal."""
+    """The body of every refusal; ``allowed`` are the steps that the state of the thing allows, where it refused one."""
 
     type: str = "about:blank"
     title: str
@@ -61,6 +62,7 @@ class Problem(BaseModel):
     code: str
     detail: str
     errors: list[Fault] = []
+    allowed: list[str] | None = None
 
 
 class ProblemError(Exception):
@@ -102,6 +104,20 @@ class Conflict(ProblemError):
     """The state of the thing does not allow it."""
 
     status, default_code = HTTPStatus.CONFLICT, "conflict"
+
+
+class IllegalTransition(Conflict):
+    """The step is not one of those that the state of the thing allows."""
+
+    default_code = "illegal-transition"
+
+    def __init__(self, detail: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+    def problem(self) -> Problem:
+        """Return the body that tells of the refusal, and of what is allowed."""
+        return super().problem().model_copy(update={"allowed": list(self.allowed)})
 
 
 class PreconditionFailed(ProblemError):
@@ -159,7 +175,8 @@ def problem_response(problem: Problem, headers: dict[str, str] | None = None) ->
     """Return the response that a problem is sent as."""
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers = {"Retry-After": RETRY_AFTER_SECONDS, **(headers or {})}
-    return Response(problem.model_dump_json(), problem.status, headers=headers, media_type=MEDIA_TYPE)
+    body = problem.model_dump_json(exclude_none=True)
+    return Response(body, problem.status, headers=headers, media_type=MEDIA_TYPE)
 
 
 class LargeBodyProblems:

@@ -6,7 +6,16 @@ from uuid import UUID
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import ActivityFinance, Partner, RateSheet
 from shared.contracts.monitoring.v1 import ResultsFramework
-from shared.contracts.projects.v1 import Activity
+from shared.contracts.projects.v1 import (
+    Activity,
+    CountryProgramme,
+    CriteriaSet,
+    DevelopmentAgenda,
+    FieldOffice,
+    FragilityList,
+    ProgrammeBudget,
+    Proposal,
+)
 
 OWNERS = ("projects", "funding", "monitoring")
 
@@ -100,9 +109,113 @@ RATES = AggregateFacts(
         "The exchange rates of a source for a month changed; the data is their new state.",
     ),
 )
+PROGRAMME_BUDGET = AggregateFacts(
+    EventType(
+        "projects",
+        "programme-budget",
+        "adopted",
+        ProgrammeBudget,
+        "The programme and budget of a biennium is known for the first time.",
+    ),
+    EventType(
+        "projects",
+        "programme-budget",
+        "revised",
+        ProgrammeBudget,
+        "A programme and budget changed; the data is its new state.",
+    ),
+)
+COUNTRY_PROGRAMME = AggregateFacts(
+    EventType(
+        "projects",
+        "country-programme",
+        "adopted",
+        CountryProgramme,
+        "A country programme is known for the first time.",
+    ),
+    EventType(
+        "projects",
+        "country-programme",
+        "revised",
+        CountryProgramme,
+        "A country programme changed; the data is its new state.",
+    ),
+)
+DEVELOPMENT_AGENDA = AggregateFacts(
+    EventType(
+        "projects",
+        "development-agenda",
+        "adopted",
+        DevelopmentAgenda,
+        "A development agenda is known for the first time.",
+    ),
+    EventType(
+        "projects",
+        "development-agenda",
+        "revised",
+        DevelopmentAgenda,
+        "A development agenda changed; the data is its new state.",
+    ),
+)
+FRAGILITY_LIST = AggregateFacts(
+    EventType(
+        "projects",
+        "fragility-list",
+        "registered",
+        FragilityList,
+        "An edition of a list of fragile contexts is known for the first time.",
+    ),
+    EventType(
+        "projects",
+        "fragility-list",
+        "revised",
+        FragilityList,
+        "An edition of a list of fragile contexts changed; the data is its new state.",
+    ),
+)
+FIELD_OFFICE = AggregateFacts(
+    EventType(
+        "projects", "field-office", "registered", FieldOffice, "A field office is known for the first time."
+    ),
+    EventType(
+        "projects",
+        "field-office",
+        "revised",
+        FieldOffice,
+        "A field office changed; the data is its new state.",
+    ),
+)
+PROGRAMMING = (PROGRAMME_BUDGET, COUNTRY_PROGRAMME, DEVELOPMENT_AGENDA, FRAGILITY_LIST, FIELD_OFFICE)
+"""The facts of programming frameworks."""
+PROPOSAL = AggregateFacts(
+    EventType("projects", "proposal", "registered", Proposal, "A proposal is known for the first time."),
+    EventType(
+        "projects",
+        "proposal",
+        "revised",
+        Proposal,
+        "A proposal changed, took a step or was appraised; the data is its new state.",
+    ),
+)
+CRITERIA_SET = AggregateFacts(
+    EventType(
+        "projects",
+        "criteria-set",
+        "adopted",
+        CriteriaSet,
+        "A version of the criteria of appraisals is known for the first time.",
+    ),
+    EventType(
+        "projects",
+        "criteria-set",
+        "revised",
+        CriteriaSet,
+        "Never told: a version of criteria is for good, and what changes is another version.",
+    ),
+)
 
 CATALOG: dict[str, EventType] = {
     event.name: event
-    for facts in (ACTIVITY, FINANCE, PARTNER, FRAMEWORK, RATES)
+    for facts in (ACTIVITY, FINANCE, PARTNER, FRAMEWORK, RATES, *PROGRAMMING, PROPOSAL, CRITERIA_SET)
     for event in (facts.created, facts.changed)
 }

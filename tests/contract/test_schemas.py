@@ -38,7 +38,20 @@ from shared.contracts.monitoring.v1 import (
     Result,
     ResultsFramework,
 )
-from shared.contracts.projects.v1 import Activity, ActivityDate, Condition, Conditions
+from shared.contracts.projects.v1 import (
+    Activity,
+    ActivityDate,
+    Appraisal,
+    Condition,
+    Conditions,
+    CriteriaReference,
+    CriteriaSet,
+    Proposal,
+    ProposalStep,
+    Turnaround,
+)
+from shared.testing import proposals as sample
+from shared.testing.programming import PROGRAMMING
 
 NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "examples"})
 RENEW = f"run `{snapshots.COMMAND}` and commit what it writes"
@@ -58,6 +71,38 @@ EXAMPLES: dict[str, Contract] = {
         hierarchy=1,
         last_updated=MOMENT,
     ),
+    **PROGRAMMING,
+    "projects.proposal.v1": Proposal.model_validate(sample.proposal("KEN/26/01")).model_copy(
+        update={
+            "state": "passed",
+            "revision": 1,
+            "criteria": CriteriaReference(code="evaluability", version=1),
+            "history": (
+                ProposalStep(
+                    action="pass",
+                    from_state="submitted-for-appraisal",
+                    to_state="passed",
+                    at=MOMENT,
+                    by="clerk",
+                    revision=1,
+                ),
+            ),
+            "appraisals": (
+                Appraisal.model_validate(
+                    {
+                        **sample.appraisal("b.appraiser"),
+                        "revision": 1,
+                        "criteria": {"code": "evaluability", "version": 1},
+                        "at": MOMENT,
+                    }
+                ),
+            ),
+            "turnaround": (
+                Turnaround(revision=1, submitted_at=MOMENT, decided_at=MOMENT, decision="passed", days=0),
+            ),
+        }
+    ),
+    "projects.criteria-set.v1": CriteriaSet.model_validate(sample.criteria_set()),
     "funding.finance.v1": ActivityFinance(
         iati_identifier="XM-DAC-41301-1",
         default_aid_types=(AidType(code="B03"),),
@@ -228,6 +273,18 @@ def test_a_contract_meets_its_schema(name: str):
         ("projects.activity.v1", '"date":"2026-01-01"', '"date":"1 January"', "$.dates[0].date"),
         ("projects.activity.v1", '"percentage":"62.5"', '"percentage":62.5', "$.sectors[0].percentage"),
         ("projects.activity.v1", '"status":"2",', "", "$"),
+        (
+            "projects.programme-budget.v1",
+            '"target":"12.5"',
+            '"target":12.5',
+            "$.outcomes[0].indicators[0].target",
+        ),
+        ("projects.programme-budget.v1", '"2024-25"', '"2024/25"', "$.biennium"),
+        ("projects.country-programme.v1", '"status":"on-track"', '"status":"good"', "$.outcomes[0].status"),
+        ("projects.fragility-list.v1", '"country":"ML"', '"country":"MLI"', "$.contexts[0].country"),
+        ("projects.proposal.v1", '"state":"passed"', '"state":"good"', "$.state"),
+        ("projects.proposal.v1", '"gender":2', '"gender":4', "$.markers.gender"),
+        ("projects.criteria-set.v1", '"weight":"1.5"', '"weight":1.5', "$.criteria[1].weight"),
         ("funding.finance.v1", '"category":"3"', '"category":"5"', "$.earmarking"),
         ("funding.finance.v1", '"amount":"1250000.50"', '"amount":"1,2"', "$.transactions[0].value.amount"),
         ("funding.partner.v1", '"kind":"total"', '"kind":"all"', "$.budgets[0].kind"),

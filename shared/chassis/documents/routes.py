@@ -72,7 +72,7 @@ DryRun = Annotated[bool, Query(description="Tell what would become of each line,
 def document_router(aggregate: Aggregate[C], *, path: str, tag: str) -> APIRouter:
     """Return the routes of an aggregate below ``path``, such as ``/v1/activities``."""
     router = APIRouter(prefix=path, tags=[tag], route_class=JsonRoute)
-    _add_reads(router, aggregate)
+    add_reads(router, aggregate)
     _add_writes(router, aggregate)
     _add_patch(router, aggregate)
     _add_batch(router, aggregate)
@@ -88,7 +88,9 @@ def receipt(response: Response, stored: Stored) -> Receipt:
     return Receipt.of(stored)
 
 
-def _add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
+def add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    """Add the route that reads one document."""
+
     async def read(session: ReadSession, identifier: str) -> Response:
         row = await find(session, aggregate, identifier)
         return Response(
@@ -99,7 +101,7 @@ def _add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         read,
         methods=["GET"],
-        operation_id=f"read_{aggregate.noun}",
+        operation_id=f"read_{_name(aggregate)}",
         summary=f"One {aggregate.noun}",
         response_model=Item,
     )
@@ -120,16 +122,16 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         document: contract,
         response: Response,
     ) -> Receipt:
-        _require_same(aggregate, identifier, document)
+        require_same(aggregate, identifier, document)
         stored = await put_one(session, aggregate, document, actor=actor, expected_version=version)
         return receipt(response, stored)
 
-    noun = aggregate.noun
+    noun, name = aggregate.noun, _name(aggregate)
     router.add_api_route(
         "",
         create,
         methods=["POST"],
-        operation_id=f"create_{noun}",
+        operation_id=f"create_{name}",
         summary=f"Create one {noun}",
         status_code=201,
     )
@@ -137,7 +139,7 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         replace,
         methods=["PUT"],
-        operation_id=f"put_{noun}",
+        operation_id=f"put_{name}",
         summary=f"Create or replace one {noun}",
     )
 
@@ -152,9 +154,7 @@ def _add_patch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         response: Response,
     ) -> Receipt:
         def apply(document: C) -> C:
-            patched = _validated(aggregate, _merged(document, changes))
-            _require_same(aggregate, identifier, patched)
-            return patched
+            return patched(aggregate, identifier, document, changes)
 
         stored = await change(session, aggregate, identifier, apply, actor=actor, expected_version=version)
         return receipt(response, stored)
@@ -163,7 +163,7 @@ def _add_patch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         patch,
         methods=["PATCH"],
-        operation_id=f"patch_{aggregate.noun}",
+        operation_id=f"patch_{_name(aggregate)}",
         summary=f"Change one {aggregate.noun} (JSON merge patch)",
     )
 
@@ -181,12 +181,17 @@ def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/upserts",
         upsert,
         methods=["POST"],
-        operation_id=f"upsert_{aggregate.noun}_batch",
+        operation_id=f"upsert_{_name(aggregate)}_batch",
         summary=f"Create or replace many {aggregate.noun} documents, one JSON line and one outcome each",
         response_model=BatchOutcome,
         response_class=NdjsonResponse,
         openapi_extra={"requestBody": {"required": True, "content": {NDJSON: schema}}},
     )
+
+
+def _name(aggregate: Aggregate[C]) -> str:
+    """Return the noun as part of a name in code."""
+    return aggregate.noun.replace("-", "_")
 
 
 def merge(target: Any, patch: Any) -> Any:  # noqa: ANN401
@@ -200,6 +205,18 @@ def merge(target: Any, patch: Any) -> Any:  # noqa: ANN401
         else:
             merged[key] = merge(merged.get(key), value)
     return merged
+
+
+def patched(aggregate: Aggregate[C], identifier: str, document: C, changes: dict[str, Any]) -> C:
+    """Return a document as a JSON merge patch changes it.
+
+    Raises:
+        Invalid: the result breaks the contract, or has another identifier than the address.
+
+    """
+    result = _validated(aggregate, _merged(document, changes))
+    require_same(aggregate, identifier, result)
+    return result
 
 
 def _merged(document: Contract, changes: dict[str, Any]) -> Any:  # noqa: ANN401
@@ -216,7 +233,13 @@ def _validated(aggregate: Aggregate[C], document: Any) -> C:  # noqa: ANN401
         raise Invalid(f"The change breaks the {aggregate.noun}.", errors=faults_of(error)) from error
 
 
-def _require_same(aggregate: Aggregate[C], identifier: str, document: C) -> None:
+def require_same(aggregate: Aggregate[C], identifier: str, document: C) -> None:
+    """Check that a document is the one of its address.
+
+    Raises:
+        Invalid: it has another identifier.
+
+    """
     if aggregate.identifier(document) != identifier:
         raise Invalid(
             "The identifier of the document is not the one of the address.", code="identifier-mismatch"

@@ -5,7 +5,7 @@ the version by one and stages one fact with the new state, in the caller's trans
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -54,13 +54,18 @@ class Actor:
     rationale: str | None = None
 
 
+async def _no_faults(_session: AsyncSession, _document: Contract) -> Iterable[Found]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Aggregate(Generic[C]):
     """What the store needs to know of one kind of aggregate.
 
     ``columns`` are the filter columns of a document; ``derive`` completes a document by the rules of its
     owner before it is compared and stored; ``faults`` tells what refuses a completed document where somebody
-    authors it (a batch is taken as it was published).
+    authors it (a batch is taken as it was published), and ``faults_beside`` what refuses it beside other documents
+    of the same owner.
     """
 
     noun: str
@@ -72,6 +77,7 @@ class Aggregate(Generic[C]):
     columns: Callable[[C], Mapping[str, Any]]
     derive: Callable[[C], C] = field(default=lambda document: document)
     faults: Callable[[C], Iterable[Found]] = field(default=lambda _: ())
+    faults_beside: Callable[[AsyncSession, C], Awaitable[Iterable[Found]]] = _no_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,9 @@ async def put_one(  # noqa: PLR0913
         raise Conflict(f"The {aggregate.noun} {draft.identifier!r} exists already.", code="already-exists")
     version = held[draft.id].version if held else None
     _require_version(aggregate, draft.identifier, version, expected_version)
-    if faults := told(aggregate.faults(draft.document)):
+    if faults := await _faults(session, aggregate, draft.document):
         row = await find(session, aggregate, draft.identifier) if held else None
-        _refuse(aggregate, draft.document, faults, row)
+        await _refuse(session, aggregate, draft.document, faults, row)
     return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
 
@@ -156,8 +162,8 @@ async def change(  # noqa: PLR0913
     _require_version(aggregate, identifier, row.version, expected_version)
     document = apply(aggregate.contract.from_json(row.document))
     draft = _draft(aggregate, aggregate.derive(document))
-    if faults := told(aggregate.faults(draft.document)):
-        _refuse(aggregate, draft.document, faults, row)
+    if faults := await _faults(session, aggregate, draft.document):
+        await _refuse(session, aggregate, draft.document, faults, row)
     held = await _held(session, aggregate, [draft.id])
     return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
@@ -225,11 +231,22 @@ def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
     return NotFound(f"No {aggregate.noun} has the identifier {identifier!r}.")
 
 
-def _refuse(aggregate: Aggregate[C], document: C, faults: Sequence[Fault], row: DocumentRow | None) -> None:
+async def _faults(session: AsyncSession, aggregate: Aggregate[C], document: C) -> list[Fault]:
+    """Return what refuses a completed document, by itself and beside others."""
+    return told([*aggregate.faults(document), *await aggregate.faults_beside(session, document)])
+
+
+async def _refuse(
+    session: AsyncSession,
+    aggregate: Aggregate[C],
+    document: C,
+    faults: Sequence[Fault],
+    row: DocumentRow | None,
+) -> None:
     """Refuse a document for its faults, save for those that are stored already."""
     if row is not None:
         stored = aggregate.contract.from_json(row.document)
-        faults = introduced(faults, document, told(aggregate.faults(stored)), stored)
+        faults = introduced(faults, document, await _faults(session, aggregate, stored), stored)
     if faults:
         raise Invalid(f"The {aggregate.noun} breaks a rule.", errors=faults)
 

@@ -10,6 +10,7 @@ from shared.chassis.errors import (
     BadRequest,
     Conflict,
     Fault,
+    IllegalTransition,
     Invalid,
     NotFound,
     PreconditionFailed,
@@ -33,6 +34,15 @@ KINDS = {
     Unavailable: (503, "unavailable"),
     TimedOut: (504, "timed-out"),
 }
+
+
+def test_an_illegal_step_tells_what_is_allowed_and_nothing_else_does():
+    problem = IllegalTransition("not now", allowed=("wait", "go")).problem()
+    told = json.loads(problem_response(problem).body)
+    assert (told["status"], told["code"], told["allowed"]) == (409, "illegal-transition", ["wait", "go"])
+    final = IllegalTransition("never", allowed=()).problem()
+    assert json.loads(problem_response(final).body)["allowed"] == []
+    assert "allowed" not in json.loads(problem_response(Conflict("no").problem()).body)
 
 
 def test_every_kind_of_refusal_is_listed_here():

@@ -1,0 +1,202 @@
+"""HTTP interface of proposals, their appraisal, and the criteria of it.
+
+There is no batch of proposals: it would be a way around the appraisal. A version of criteria can not be changed.
+"""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
+from sqlmodel import col
+
+from services.projects.models import CriteriaSetRow, ProposalRow
+from services.projects.proposals import handlers
+from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
+from services.projects.proposals.domain import LIFECYCLE, StepForm
+from shared.chassis.bodies import JsonRoute
+from shared.chassis.db import ReadSession, Uow
+from shared.chassis.documents.faults import told
+from shared.chassis.documents.listing import list_page
+from shared.chassis.documents.routes import (
+    CurrentActor,
+    ExpectedVersion,
+    add_reads,
+    patched,
+    receipt,
+    require_same,
+)
+from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.errors import Fault
+from shared.chassis.pagination import Cursor, Cursors, Limit
+from shared.chassis.parameters import FilterText, Moment
+from shared.contracts.projects.v1 import (
+    AppraisalForm,
+    CriteriaReference,
+    CriteriaSet,
+    Proposal,
+    ProposalState,
+)
+
+UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
+
+proposals = APIRouter(prefix="/v1/proposals", tags=["proposals"], route_class=JsonRoute)
+criteria_sets = APIRouter(prefix="/v1/criteria-sets", tags=["proposals"], route_class=JsonRoute)
+
+
+class ProposalChecks(BaseModel):
+    """What the machine checks say of a proposal as it stands; ``faults`` point at its members."""
+
+    identifier: str
+    version: int
+    state: ProposalState
+    criteria: CriteriaReference | None = Field(description="What was checked by, where that is known")
+    holds: bool
+    faults: list[Fault]
+    allowed: list[str] = Field(description="Actions that the state allows")
+
+
+@proposals.get("", response_model=ItemPage, summary="List proposals in order of identifier")
+async def list_proposals(
+    session: ReadSession,
+    cursors: Cursors,
+    state: Annotated[ProposalState | None, Query(description="Where the proposal stands")] = None,
+    country: Annotated[FilterText | None, Query(description="Code of a country")] = None,
+    updated_since: UpdatedSince = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return one page of proposals as they are stored here."""
+    conditions = []
+    if state is not None:
+        conditions.append(col(ProposalRow.state) == state)
+    if country is not None:
+        conditions.append(col(ProposalRow.countries).contains([country]))
+    if updated_since is not None:
+        conditions.append(col(ProposalRow.updated_at) >= updated_since)
+    return await list_page(session, PROPOSALS, conditions, cursors=cursors, cursor=cursor, limit=limit)
+
+
+@proposals.post("", status_code=201, summary="Create one proposal, as a concept")
+async def create_proposal(
+    session: Uow, actor: CurrentActor, document: Proposal, response: Response
+) -> Receipt:
+    """Store the content of a new proposal; everything else begins anew, whatever is sent."""
+    return receipt(response, await handlers.create_proposal(session, actor, document))
+
+
+@proposals.post("/{identifier:path}/actions", status_code=201, summary="Take a step with one proposal")
+async def act_on_proposal(
+    session: Uow,
+    actor: CurrentActor,
+    version: ExpectedVersion,
+    identifier: str,
+    step: StepForm,
+    response: Response,
+) -> Receipt:
+    """Take a step that the state of the proposal allows, and keep it in the history."""
+    return receipt(response, await handlers.act(session, actor, identifier, step, version))
+
+
+@proposals.post(
+    "/{identifier:path}/appraisals", status_code=201, summary="Record one appraisal of a proposal"
+)
+async def appraise_proposal(
+    session: Uow,
+    actor: CurrentActor,
+    version: ExpectedVersion,
+    identifier: str,
+    appraisal: AppraisalForm,
+    response: Response,
+) -> Receipt:
+    """Record what an appraiser who did not write the proposal makes of its revision."""
+    return receipt(response, await handlers.appraise(session, actor, identifier, appraisal, version))
+
+
+@proposals.get("/{identifier:path}/checks", summary="The machine checks of one proposal as they stand")
+async def check_proposal(session: ReadSession, identifier: str) -> ProposalChecks:
+    """Return what the proposal lacks for passing the appraisal, as far as it tells by itself."""
+    row, proposal, criteria, faults = await handlers.look(session, identifier)
+    return ProposalChecks(
+        identifier=row.identifier,
+        version=row.version,
+        state=proposal.state,
+        criteria=criteria.reference if criteria else None,
+        holds=not faults,
+        faults=told(faults),
+        allowed=list(LIFECYCLE.allowed(proposal.state)),
+    )
+
+
+@proposals.put("/{identifier:path}", summary="Create one proposal, or replace its content")
+async def put_proposal(
+    session: Uow,
+    actor: CurrentActor,
+    version: ExpectedVersion,
+    identifier: str,
+    document: Proposal,
+    response: Response,
+) -> Receipt:
+    """Replace what is the authors'; state, history and appraisals stay, whatever is sent."""
+    require_same(PROPOSALS, identifier, document)
+    return receipt(response, await handlers.put_proposal(session, actor, document, version))
+
+
+@proposals.patch("/{identifier:path}", summary="Change the content of one proposal (JSON merge patch)")
+async def patch_proposal(
+    session: Uow,
+    actor: CurrentActor,
+    version: ExpectedVersion,
+    identifier: str,
+    changes: dict[str, Any],
+    response: Response,
+) -> Receipt:
+    """Change what is the authors'; state, history and appraisals stay, whatever is sent."""
+
+    def rewrite(proposal: Proposal) -> Proposal:
+        return patched(PROPOSALS, identifier, proposal, changes)
+
+    return receipt(response, await handlers.revise_proposal(session, actor, identifier, rewrite, version))
+
+
+@criteria_sets.get(
+    "", response_model=ItemPage, summary="List versions of criteria in order of code and version"
+)
+async def list_criteria_sets(
+    session: ReadSession,
+    cursors: Cursors,
+    code: Annotated[FilterText | None, Query(description="Code of the set, as in `evaluability`")] = None,
+    updated_since: UpdatedSince = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Response:
+    """Return one page of versions as they are stored here."""
+    conditions = []
+    if code is not None:
+        conditions.append(col(CriteriaSetRow.code) == code)
+    if updated_since is not None:
+        conditions.append(col(CriteriaSetRow.updated_at) >= updated_since)
+    return await list_page(session, CRITERIA_SETS, conditions, cursors=cursors, cursor=cursor, limit=limit)
+
+
+@criteria_sets.post("", status_code=201, summary="Adopt one version of a set of criteria")
+async def create_criteria_set(
+    session: Uow, actor: CurrentActor, document: CriteriaSet, response: Response
+) -> Receipt:
+    """Store a version that is not there yet."""
+    stored = await handlers.put_criteria(session, actor, document, must_be_new=True)
+    return receipt(response, stored)
+
+
+@criteria_sets.put("/{identifier:path}", summary="Adopt one version of a set of criteria, or find it adopted")
+async def put_criteria_set(
+    session: Uow, actor: CurrentActor, identifier: str, document: CriteriaSet, response: Response
+) -> Receipt:
+    """Store a version; one that is there already must be the same."""
+    require_same(CRITERIA_SETS, identifier, document)
+    stored = await handlers.put_criteria(session, actor, document, must_be_new=False)
+    return receipt(response, stored)
+
+
+add_reads(proposals, PROPOSALS)
+add_reads(criteria_sets, CRITERIA_SETS)
+routers = [proposals, criteria_sets]

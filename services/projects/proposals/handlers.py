@@ -1,0 +1,271 @@
+"""Use cases of proposals: writing content, taking a step, appraising, and looking at the machine checks.
+
+Each locks the proposal first, so that what is decided is decided about what is stored. A version of criteria is never
+changed, so it can be read without a lock.
+"""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.projects.models import CriteriaSetRow, ProposalRow
+from services.projects.programming.aggregates import COUNTRY_PROGRAMMES, PROGRAMME_BUDGETS
+from services.projects.proposals import domain
+from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
+from services.projects.proposals.checks import checks, checks_beside
+from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find, put_one
+from shared.chassis.documents.faults import Found, told
+from shared.chassis.documents.store import C
+from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
+from shared.contracts.ids import proposal_id
+from shared.contracts.projects.v1 import AppraisalForm, CriteriaSet, Proposal
+from shared.figures.lifecycle import IllegalStep
+
+
+async def put_criteria(
+    session: AsyncSession, actor: Actor, criteria: CriteriaSet, *, must_be_new: bool
+) -> Stored:
+    """Store a version of a set of criteria, once and for good; the same again changes nothing.
+
+    Raises:
+        Conflict: the version says something else already.
+
+    """
+    row = await session.get(CriteriaSetRow, CRITERIA_SETS.id_of(criteria.identifier))
+    if row is not None and not must_be_new and row.document != criteria.to_json():
+        detail = "A version of criteria is never changed; give what changes another version."
+        raise Conflict(detail, code="criteria-for-good")
+    new = must_be_new or row is None
+    return await put_one(session, CRITERIA_SETS, criteria, actor=actor, must_be_new=new)
+
+
+async def create_proposal(session: AsyncSession, actor: Actor, content: Proposal) -> Stored:
+    """Store a new proposal, as a concept.
+
+    Raises:
+        Conflict: it exists.
+        Invalid: its content breaks a rule.
+
+    """
+    return await put_one(session, PROPOSALS, domain.begun(content), actor=actor, must_be_new=True)
+
+
+async def put_proposal(
+    session: AsyncSession, actor: Actor, content: Proposal, expected_version: int | None
+) -> Stored:
+    """Replace the content of a proposal, or store a new one.
+
+    Raises:
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+    if await _locked(session, content.identifier) is None:
+        return await put_one(
+            session,
+            PROPOSALS,
+            domain.begun(content),
+            actor=actor,
+            expected_version=expected_version,
+            must_be_new=True,
+        )
+    return await revise_proposal(session, actor, content.identifier, lambda _: content, expected_version)
+
+
+async def revise_proposal(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    rewrite: Callable[[Proposal], Proposal],
+    expected_version: int | None,
+) -> Stored:
+    """Change the content of a proposal.
+
+    Raises:
+        NotFound: there is no such proposal.
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+
+    def apply(proposal: Proposal) -> Proposal:
+        try:
+            return domain.revised(proposal, rewrite(proposal))
+        except domain.ContentLocked:
+            detail = f"The content may not change in the state {proposal.state!r}."
+            raise Conflict(detail, code="content-locked") from None
+
+    return await change(session, PROPOSALS, identifier, apply, actor=actor, expected_version=expected_version)
+
+
+async def act(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.StepForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step with a proposal.
+
+    Raises:
+        NotFound: there is no such proposal.
+        Conflict: its state does not allow the step, or it does not pass.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting, or the one who decides wrote the proposal.
+
+    """
+    proposal = await _require(session, identifier)
+    now = datetime.now(UTC)
+    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
+    async with _refusals():
+        domain.LIFECYCLE.after(proposal.state, form.action)
+        criteria = await _criteria_of_step(session, proposal, form)
+        beside = await _beside(session, proposal) if form.action == "pass" else []
+        return await change(
+            session,
+            PROPOSALS,
+            identifier,
+            lambda each: domain.acted(each, form, at=now, criteria=criteria, beside=beside),
+            actor=with_reasons,
+            expected_version=expected_version,
+        )
+
+
+async def appraise(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: AppraisalForm,
+    expected_version: int | None,
+) -> Stored:
+    """Record an appraisal of the revision as it stands.
+
+    Raises:
+        NotFound: there is no such proposal.
+        Conflict: it is not under appraisal.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: the appraiser wrote the proposal, or the scores do not fit the criteria.
+
+    """
+    proposal = await _require(session, identifier)
+    now = datetime.now(UTC)
+    async with _refusals():
+        domain.require_under_appraisal(proposal)
+        criteria = await _own_criteria(session, proposal)
+        return await change(
+            session,
+            PROPOSALS,
+            identifier,
+            lambda each: domain.appraised(each, form, at=now, criteria=criteria),
+            actor=actor,
+            expected_version=expected_version,
+        )
+
+
+async def look(
+    session: AsyncSession, identifier: str
+) -> tuple[DocumentRow, Proposal, CriteriaSet | None, list[Found]]:
+    """Return a proposal with the criteria that apply to it and what it lacks by them.
+
+    Raises:
+        NotFound: there is no such proposal.
+
+    """
+    row = await find(session, PROPOSALS, identifier)
+    proposal = Proposal.from_json(row.document)
+    if proposal.criteria is not None:
+        criteria: CriteriaSet | None = await _own_criteria(session, proposal)
+    else:
+        in_force = await _in_force(session)
+        criteria = next(iter(in_force.values())) if len(in_force) == 1 else None
+    return row, proposal, criteria, [*checks(proposal, criteria), *await _beside(session, proposal)]
+
+
+@asynccontextmanager
+async def _refusals() -> AsyncIterator[None]:
+    """Tell what the rules refuse as problems."""
+    try:
+        yield
+    except IllegalStep as error:
+        detail = f"To {error.action} is not allowed in the state {error.state!r}."
+        raise IllegalTransition(detail, allowed=error.allowed) from error
+    except domain.StepRefused as error:
+        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
+    except domain.GateClosed as error:
+        detail = "The proposal does not pass the appraisal."
+        raise Conflict(detail, code="appraisal-not-passed", errors=told(error.faults)) from error
+
+
+async def _locked(session: AsyncSession, identifier: str) -> Proposal | None:
+    row = await session.get(ProposalRow, proposal_id(identifier), with_for_update=True)
+    return Proposal.from_json(row.document) if row else None
+
+
+async def _require(session: AsyncSession, identifier: str) -> Proposal:
+    proposal = await _locked(session, identifier)
+    if proposal is None:
+        raise NotFound(f"No proposal has the identifier {identifier!r}.")
+    return proposal
+
+
+async def _criteria_of_step(
+    session: AsyncSession, proposal: Proposal, form: domain.StepForm
+) -> CriteriaSet | None:
+    if form.action == "pass":
+        return await _own_criteria(session, proposal)
+    if form.action != "submit":
+        return None
+    in_force = await _in_force(session)
+    if not in_force:
+        raise Conflict("No criteria are in force to appraise by.", code="no-criteria-in-force")
+    if form.criteria is None and len(in_force) == 1:
+        return next(iter(in_force.values()))
+    if form.criteria not in in_force:
+        known = ", ".join(sorted(in_force))
+        raise domain.StepRefused([("/criteria", "unknown-criteria", f"These are in force: {known}.")])
+    return in_force[form.criteria]
+
+
+async def _in_force(session: AsyncSession) -> dict[str, CriteriaSet]:
+    """Return of each set of criteria the version that is in force, which nobody chooses, by code."""
+    statement = (
+        select(CriteriaSetRow)
+        .where(col(CriteriaSetRow.valid_from) <= datetime.now(UTC).date())
+        .order_by(CriteriaSetRow.code, col(CriteriaSetRow.valid_from), col(CriteriaSetRow.number))
+    )
+    rows = await session.exec(statement)
+    return {row.code: CriteriaSet.from_json(row.document) for row in rows}
+
+
+async def _own_criteria(session: AsyncSession, proposal: Proposal) -> CriteriaSet:
+    reference = proposal.criteria
+    if reference is None:
+        raise ValueError("a proposal that was never submitted has no criteria")
+    row = await find(session, CRITERIA_SETS, f"{reference.code}/{reference.version}")
+    return CriteriaSet.from_json(row.document)
+
+
+async def _beside(session: AsyncSession, proposal: Proposal) -> list[Found]:
+    """Return what is wrong with the outcomes that a proposal is linked to, by the stored frameworks."""
+    bienniums = (link.biennium for link in proposal.programme_outcomes)
+    codes = (link.programme for link in proposal.country_outcomes)
+    return checks_beside(
+        proposal,
+        await _known(session, PROGRAMME_BUDGETS, bienniums),
+        await _known(session, COUNTRY_PROGRAMMES, codes),
+    )
+
+
+async def _known(session: AsyncSession, aggregate: Aggregate[C], identifiers: Iterable[str]) -> dict[str, C]:
+    found: dict[str, C] = {}
+    for identifier in dict.fromkeys(identifiers):
+        row = await session.get(aggregate.model, aggregate.id_of(identifier))
+        if row is not None:
+            found[identifier] = aggregate.contract.from_json(row.document)
+    return found
