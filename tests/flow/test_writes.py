@@ -80,7 +80,9 @@ def test_every_owner_takes_part_in_one_project(gateway: Gateway, identifier: str
     gateway.http.post(f"/v1/finances/{identifier}/transactions", json=TRANSACTION).raise_for_status()
     framework = {"iati_identifier": identifier, "results": [{"type": "1", "titles": [{"text": "Jobs"}]}]}
     last = gateway.http.post("/v1/frameworks", json=framework)
-    await_until(lambda: gateway.project(identifier)["finance"]["version"] == 2, what="the money is there")
+    await_until(
+        lambda: (gateway.project(identifier)["finance"] or {}).get("version") == 2, what="the money is there"
+    )
     project = gateway.project(identifier, **after(last))
     (total,) = project["finance"]["figures"]["totals"]
     assert (total["currency"], total["disbursements"], total["budget"]) == ("EUR", "1250.1", None)

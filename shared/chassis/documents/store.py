@@ -13,6 +13,7 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Field, SQLModel, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,6 +28,9 @@ from shared.contracts.catalog import AggregateFacts
 C = TypeVar("C", bound=Contract)
 
 Outcome = Literal["created", "changed", "unchanged"]
+
+_NOT_UNIQUE = "23505"
+"""What PostgreSQL calls a second row of a unique key (SQLSTATE)."""
 
 ANY_VERSION = 0
 """What a caller expects who only asks that there be a version."""
@@ -212,7 +216,13 @@ async def _store(  # noqa: PLR0913
         return answers
     rows = [_row(aggregate, draft, answer, held.get(draft.id), actor) for draft, answer in writes]
     rows.sort(key=itemgetter("id"))  # in the order of the locks
-    if await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version") != len(rows):
+    try:
+        written = await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version")
+    except IntegrityError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_UNIQUE:
+            raise
+        written = 0  # of two that are new at once, PostgreSQL may find the identifier before the id
+    if written != len(rows):
         raise Conflict(
             f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
         )
