@@ -41,7 +41,6 @@ _PASSING = ("08", "40", "53", "57", "55P03")
 """SQLSTATEs of what passes: connection, rollback, resources, operator, lock."""
 
 _log = structlog.get_logger()
-_QUERY = "query"
 _BODY = "body"
 
 

@@ -22,7 +22,6 @@ from shared.chassis.telemetry import correlation_id
 from shared.contracts.base import Contract
 
 NDJSON = "application/x-ndjson"
-MERGE_PATCH = "application/merge-patch+json"
 
 _ENTITY_TAG = re.compile(r'\s*(?:W/)?"(\d{1,9})"\s*')
 
