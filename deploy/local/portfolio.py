@@ -7,6 +7,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from deploy.local.loopback import open_url
+from deploy.local.sample.calls import Call, Story
 from shared.contracts.base import Contract
 
 POLL_SECONDS = 0.2
+PATIENCE_SECONDS = 15.0
 SHOWN_GROUPS = 10
 MILLION = 1_000_000
 SHOWN_REFUSALS = 5
@@ -95,6 +98,49 @@ def adopt_criteria(console: Console, address: str, path: Path) -> None:
     headers = {"Content-Type": "application/json"}
     answer = _send(urllib.request.Request(url, data=body, headers=headers, method="PUT"))  # noqa: S310
     console.print(f"Criteria of appraisals: {answer['identifier']} {answer['outcome']}", highlight=False)
+
+
+def tell_stories(console: Console, address: str, name: str, stories: Iterable[Story]) -> None:
+    """Make the requests of stories that were not told yet.
+
+    Raises:
+        PortfolioRefused: a request was refused.
+
+    """
+    told, known = 0, 0
+    for story in stories:
+        if _exists(f"{address}{story.address}"):
+            known += 1
+            continue
+        for call in story.calls:
+            _make(f"{address}{call.path}", call)
+        told += 1
+    console.print(f"{name}: {told} created, {known} unchanged", highlight=False)
+
+
+def _make(url: str, call: Call) -> None:
+    """Make a request, again for a while if it is refused: what it builds on may be on its way to its owner."""
+    body, headers = json.dumps(call.body).encode(), {"Content-Type": "application/json"}
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            _send(urllib.request.Request(url, data=body, headers=headers, method=call.method))  # noqa: S310
+        except PortfolioRefused as refused:
+            if time.monotonic() > deadline:
+                raise PortfolioRefused(f"{call.method} {call.path}: {refused}") from refused
+            time.sleep(POLL_SECONDS)
+        else:
+            return
+
+
+def _exists(url: str) -> bool:
+    try:
+        open_url(url, timeout=60).close()
+    except urllib.error.HTTPError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
+        return False
+    return True
 
 
 def print_summary(console: Console, address: str) -> None:
@@ -175,4 +221,7 @@ def _send_text(request: urllib.request.Request) -> str:
             return text
     except urllib.error.HTTPError as error:
         problem = json.load(error)
-        raise PortfolioRefused(f"{problem['title']}: {problem['detail']} ({problem['code']})") from error
+        faults = "".join(f"\n  {each['pointer']}: {each['detail']}" for each in problem.get("errors", ()))
+        raise PortfolioRefused(
+            f"{problem['title']}: {problem['detail']} ({problem['code']}){faults}"
+        ) from error

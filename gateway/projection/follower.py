@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gateway.projection.events import Event
 from gateway.projection.generations import CHANNEL
 from gateway.projection.past import note_late
-from gateway.projection.reducers import Event, reduce, refresh
+from gateway.projection.reducers import reduce, refresh
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, execute

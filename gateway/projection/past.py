@@ -20,7 +20,8 @@ from sqlmodel import Field, col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.base import Base, ReadBase
-from gateway.projection.reducers import Event, take
+from gateway.projection.events import Event
+from gateway.projection.reducers import take
 from gateway.projection.tables import Fact
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Invalid, Unavailable

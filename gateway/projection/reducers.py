@@ -6,8 +6,8 @@ all else is made of the newest of each aggregate, so neither order nor repetitio
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
-from typing import Any, Self
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,6 +15,8 @@ from sqlmodel import SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection import exclusions, facts, totals
+from gateway.projection.documents import take_documents
+from gateway.projection.events import Event
 from gateway.projection.money import finance_figures, finance_listing, money_rows
 from gateway.projection.results import framework_rows
 from gateway.projection.tables import (
@@ -30,7 +32,6 @@ from gateway.projection.tables import (
 )
 from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, RATES, AggregateFacts
-from shared.contracts.events import Header
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.funding.v1 import Partner as PartnerContract
 from shared.contracts.funding.v1 import RateSheet as RateSheetContract
@@ -59,36 +60,6 @@ _STORED = (
     "SELECT p.id, f.data FROM {table} p"
     " JOIN fact f ON f.aggregate = :aggregate AND f.id = p.id AND f.version = p.version WHERE p.id = ANY(:ids)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One version of an aggregate as an event told it; ``data`` is JSON text."""
-
-    aggregate: str
-    id: UUID
-    version: int
-    owner: str
-    sequence: int
-    recorded_at: datetime
-    actor: str
-    rationale: str | None
-    data: str
-
-    @classmethod
-    def of(cls, header: Header, data: bytes, *, owner: str, sequence: int) -> Self:
-        """Return the event of a message in an owner's stream."""
-        return cls(
-            header.type.split(".")[1],
-            header.aggregate_id,
-            header.aggregate_version,
-            owner,
-            sequence,
-            header.recorded_at,
-            header.actor,
-            header.rationale,
-            data.decode(),
-        )
 
 
 async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
@@ -122,6 +93,7 @@ async def take(session: AsyncSession, events: Sequence[Event], *, today: date) -
             await _take_frameworks(session, frameworks, today)
     await _take_partners(session, await _newest(session, events, PARTNER, Partner))
     await _take_rates(session, await _newest(session, events, RATES, RateSheet))
+    await take_documents(session, events)
 
 
 async def refresh(session: AsyncSession, *, today: date) -> int:

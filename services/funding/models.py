@@ -1,9 +1,12 @@
 """Tables of the funding service."""
 
-from datetime import datetime
+from datetime import date, datetime
 
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from shared.chassis.copies import CopyLetterRow, CopyPositionRow, CopyRow
 from shared.chassis.db import new_registry
 from shared.chassis.documents import DocumentRow
 from shared.chassis.outbox import OutboxRow
@@ -55,3 +58,117 @@ class RateSeedRow(Base, table=True):
     source: str = Field(primary_key=True)
     digest: bytes
     seeded_at: datetime
+
+
+class PartnerProfileRow(DocumentRow, Base, table=True):
+    """What is known of one partner organisation beside its file."""
+
+    __tablename__ = "partner_profile"
+
+    type: str | None = Field(index=True)
+
+
+class AgreementRow(DocumentRow, Base, table=True):
+    """One partnership agreement; ``partners`` are the identifiers of those that have one."""
+
+    __tablename__ = "agreement"
+    __table_args__ = (Index("ix_agreement_partners", "partners", postgresql_using="gin"),)
+
+    state: str = Field(index=True)
+    kind: str
+    pool: str | None = Field(index=True)
+    partners: list[str] = Field(sa_type=JSONB)
+
+
+class PoolRow(DocumentRow, Base, table=True):
+    """One pool of un-earmarked money for a biennium."""
+
+    __tablename__ = "pool"
+
+    biennium: str = Field(index=True)
+
+
+class PledgeRow(DocumentRow, Base, table=True):
+    """One pledge."""
+
+    __tablename__ = "pledge"
+
+    state: str = Field(index=True)
+    partner: str | None = Field(index=True)
+
+
+class MobilisationTargetRow(DocumentRow, Base, table=True):
+    """One target for what is to be mobilised in a biennium."""
+
+    __tablename__ = "mobilisation_target"
+
+    biennium: str = Field(index=True)
+
+
+class WorkplanRow(DocumentRow, Base, table=True):
+    """The work plan of one outcome for a biennium."""
+
+    __tablename__ = "workplan"
+
+    biennium: str = Field(index=True)
+    outcome: str
+
+
+class PriorityRuleRow(DocumentRow, Base, table=True):
+    """One version of a rule of priorities; ``number`` is the version, which the row's own version is not."""
+
+    __tablename__ = "priority_rule"
+
+    code: str = Field(index=True)
+    number: int
+    valid_from: date
+
+
+class ScenarioRow(DocumentRow, Base, table=True):
+    """One scenario of allocations."""
+
+    __tablename__ = "scenario"
+
+    biennium: str = Field(index=True)
+    state: str = Field(index=True)
+
+
+class AlertRow(DocumentRow, Base, table=True):
+    """One alert about money; ``subject`` is the identifier of what it is about."""
+
+    __tablename__ = "alert"
+
+    kind: str = Field(index=True)
+    state: str = Field(index=True)
+    subject: str = Field(index=True)
+
+
+class AlertWatchRow(Base, table=True):
+    """How far the watch has looked at the documents of a noun.
+
+    ``seen`` is the time up to which changes were looked at, and ``day`` the last day that all were looked at.
+    """
+
+    __tablename__ = "alert_watch"
+
+    noun: str = Field(primary_key=True)
+    seen: datetime
+    day: date
+
+
+class Copy(CopyRow, Base, table=True):
+    """What another owner published, as far as this service wants it."""
+
+    __tablename__ = "copy"
+
+
+class CopyPosition(CopyPositionRow, Base, table=True):
+    """How far the stream of another owner has been read."""
+
+    __tablename__ = "copy_position"
+
+
+class CopyLetter(CopyLetterRow, Base, table=True):
+    """What of another owner's stream could not be taken in."""
+
+    __tablename__ = "copy_letter"

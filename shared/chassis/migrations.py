@@ -1,10 +1,13 @@
 """Alembic, run by the service itself: one tree per service, one process at a time."""
 
 from pathlib import Path
+from typing import Any
 
-from alembic import command, context
+import sqlalchemy as sa
+from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, text
+from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
 from shared.chassis.db import Database
 
@@ -41,3 +44,22 @@ def run_environment(metadata: MetaData) -> None:
 
 def _upgrade(connection: Connection, tree: Path) -> None:
     command.upgrade(config_of(tree, connection), "head")
+
+
+def create_document_table(name: str, *columns: sa.Column[Any]) -> None:
+    """Create a table of documents (``shared/chassis/documents``), with the columns that its list filters by."""
+    op.create_table(
+        name,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("identifier", AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("correlation_id", AutoString(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("updated_at", UTCDateTime(), nullable=False),
+        *columns,
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{name}")),
+        sa.UniqueConstraint("identifier", name=op.f(f"uq_{name}_identifier")),
+    )
+    op.create_index(op.f(f"ix_{name}_updated_at"), name, ["updated_at"], unique=False)

@@ -8,7 +8,6 @@ from shared.contracts.iati import Narrative
 from shared.contracts.projects.v1 import (
     AgendaGoal,
     AgendaTarget,
-    AgendaTargetLink,
     CountryOutcome,
     CountryProgramme,
     DevelopmentAgenda,
@@ -18,9 +17,10 @@ from shared.contracts.projects.v1 import (
     ProgrammeBudget,
     ProgrammeIndicator,
     ProgrammeOutcome,
-    ProgrammeOutcomeLink,
     ProgrammePriority,
     StrategicObjective,
+    WeightedOutcomeLink,
+    WeightedTargetLink,
 )
 
 TEXT = (Narrative(text="Decent work"), Narrative(text="Travail décent", lang="fr"))
@@ -52,8 +52,8 @@ PROGRAMMING: dict[str, Contract] = {
                 titles=TEXT,
                 priority="1",
                 status="on-track",
-                programme_outcomes=(ProgrammeOutcomeLink(biennium="2024-25", code="2"),),
-                agenda_targets=(AgendaTargetLink(agenda="SDG", code="8.b"),),
+                programme_outcomes=(WeightedOutcomeLink(biennium="2024-25", code="2"),),
+                agenda_targets=(WeightedTargetLink(agenda="SDG", code="8.b"),),
             ),
         ),
     ),

@@ -9,8 +9,12 @@ from sqlalchemy import text
 
 from gateway.imports.iati.reader import ActivityParts, read
 from gateway.imports.iati.scan import scan
-from gateway.projection.reducers import Event, reduce
+from gateway.projection.documents import KINDS
+from gateway.projection.events import Event
+from gateway.projection.reducers import reduce
 from shared.chassis.db import Database
+from shared.contracts import ids
+from shared.contracts.base import Contract
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, AggregateFacts
 from shared.contracts.events import Header
 from shared.contracts.funding.v1 import ActivityFinance, RateSheet
@@ -27,17 +31,13 @@ NewReadModel = Callable[[], Awaitable[Database]]
 
 def event(
     kind: AggregateFacts,
-    document: Activity | ActivityFinance | ResultsFramework | RateSheet,
+    document: Contract,
     version: int = 1,
     recorded_at: datetime = MOMENT,
 ) -> Event:
     """Return the event that an owner publishes of a document."""
     type_ = kind.created if version == 1 else kind.changed
-    aggregate: UUID = (
-        rate_sheet_id(document.identifier)
-        if isinstance(document, RateSheet)
-        else activity_id(document.iati_identifier)
-    )
+    aggregate = _aggregate_id(kind.created.aggregate, document)
     header = Header(
         id=uuid4(),
         type=type_.name,
@@ -51,6 +51,16 @@ def event(
         correlation_id="tests",
     )
     return Event.of(header, document.to_json().encode(), owner=type_.owner, sequence=1)
+
+
+def _aggregate_id(noun: str, document: Contract) -> UUID:
+    """Return the id of a document's aggregate, as its owner makes it."""
+    if isinstance(document, RateSheet):
+        return rate_sheet_id(document.identifier)
+    if isinstance(document, Activity | ActivityFinance | ResultsFramework):
+        return activity_id(document.iati_identifier)
+    id_of: Callable[[str], UUID] = getattr(ids, f"{noun.replace('-', '_')}_id")
+    return id_of(KINDS[noun].identifier(document))
 
 
 def events_of(parts: ActivityParts, version: int = 1) -> list[Event]:

@@ -51,6 +51,7 @@ from shared.contracts.projects.v1 import (
     Turnaround,
 )
 from shared.testing import proposals as sample
+from shared.testing.mission import MISSION
 from shared.testing.programming import PROGRAMMING
 
 NOTES = frozenset({"$schema", "$id", "$defs", "title", "description", "examples"})
@@ -72,6 +73,7 @@ EXAMPLES: dict[str, Contract] = {
         last_updated=MOMENT,
     ),
     **PROGRAMMING,
+    **MISSION,
     "projects.proposal.v1": Proposal.model_validate(sample.proposal("KEN/26/01")).model_copy(
         update={
             "state": "passed",
@@ -239,9 +241,12 @@ def errors(name: str, document: str) -> list[str]:
     return [error.json_path for error in validator.iter_errors(json.loads(document))]
 
 
-@pytest.mark.parametrize("path", snapshots.generate())
+GENERATED = snapshots.generate()
+
+
+@pytest.mark.parametrize("path", GENERATED)
 def test_a_snapshot_is_what_the_code_generates(path: str):
-    file, generated = snapshots.ROOT / path, snapshots.generate()[path]
+    file, generated = snapshots.ROOT / path, GENERATED[path]
     committed = file.read_bytes().decode() if file.is_file() else None
     if committed != generated:
         pytest.fail(advice(path, committed, generated), pytrace=False)
@@ -296,6 +301,13 @@ def test_a_contract_meets_its_schema(name: str):
             '"year":"2025"',
             "$.results[0].indicators[0].baselines[0].year",
         ),
+        ("funding.agreement.v1", '"state":"signed"', '"state":"agreed"', "$.state"),
+        ("funding.agreement.v1", '"due_on":"2026-03-01"', '"due_on":"soon"', "$.tranches[0].due_on"),
+        ("funding.workplan.v1", '"cost":"250000.5"', '"cost":250000.5', "$.items[0].cost"),
+        ("funding.scenario.v1", '"kind":"pool"', '"kind":"purse"', "$.allocations[0].source.kind"),
+        ("monitoring.contributions.v1", '"percentage":"62.5"', '"percentage":62.5', "$.links[0].percentage"),
+        ("monitoring.report.v1", '"rating":"amber"', '"rating":"yellow"', "$.rating"),
+        ("monitoring.training.v1", '"count":12', '"count":"12"', "$.participants[0].count"),
         ("envelope.v1", '"data":{"status":"2"}', '"data":[]', "$.data"),
         ("envelope.v1", f'"id":"{uuid.UUID(int=1)}"', '"id":"1"', "$.id"),
     ],

@@ -16,7 +16,6 @@ from shared.contracts.iati import Narrative, Narratives, VocabularyCode
 from shared.contracts.projects.v1 import (
     AgendaGoal,
     AgendaTarget,
-    AgendaTargetLink,
     CountryOutcome,
     CountryProgramme,
     DevelopmentAgenda,
@@ -26,9 +25,10 @@ from shared.contracts.projects.v1 import (
     ProgrammeBudget,
     ProgrammeIndicator,
     ProgrammeOutcome,
-    ProgrammeOutcomeLink,
     ProgrammePriority,
     StrategicObjective,
+    WeightedOutcomeLink,
+    WeightedTargetLink,
 )
 
 MARKS = {"en": "(sample)", "fr": "(exemple)", "es": "(muestra)"}
@@ -36,6 +36,8 @@ LAST_YEAR = 2027
 """Of the programmes and budgets that are there."""
 PROGRAMME_YEARS = 4
 FEWEST_OUTCOMES = 3
+_SHARES = {n: tuple(map(Decimal, shares)) for n, shares in {1: (100,), 2: (60, 40), 3: (50, 30, 20)}.items()}
+"""Percentages of what an outcome spends, by the number of targets that it serves."""
 
 
 class Documents(NamedTuple):
@@ -126,10 +128,13 @@ def _country_outcomes(number: int, country: Country, first_year: int) -> Iterato
             priority=idea.priority,
             status=told.STATUSES[(number + place) % len(told.STATUSES)],
             programme_outcomes=tuple(
-                ProgrammeOutcomeLink(biennium=biennium, code=idea.outcome) for biennium in bienniums
+                WeightedOutcomeLink(biennium=biennium, code=idea.outcome) for biennium in bienniums
             ),
             un_outcomes=(VocabularyCode(code=str(1 + place % 4), vocabulary="99"),),
-            agenda_targets=tuple(AgendaTargetLink(agenda="SDG", code=code) for code in idea.targets),
+            agenda_targets=tuple(
+                WeightedTargetLink(agenda="SDG", code=code, percentage=percentage)
+                for code, percentage in zip(idea.targets, _SHARES[len(idea.targets)], strict=True)
+            ),
         )
 
 

@@ -5,11 +5,13 @@ and targets of an agenda that is in force then. Whether such a code exists can b
 holds it is known.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from shared.contracts.projects.v1 import (
+    CountryOutcome,
     CountryProgramme,
     DevelopmentAgenda,
     FieldOffice,
@@ -17,6 +19,7 @@ from shared.contracts.projects.v1 import (
     ProgrammeBudget,
 )
 from shared.figures.biennium import Biennium
+from shared.figures.shares import share_faults
 
 Faults: TypeAlias = Iterator[tuple[str, str, str]]
 
@@ -70,6 +73,26 @@ def faults_of_country_programme(programme: CountryProgramme) -> Faults:
                     "outcome-of-another-biennium",
                     f"The programme does not run in {link.biennium}.",
                 )
+
+        yield from _share_faults(f"/outcomes/{place}/programme_outcomes", _by_biennium(outcome))
+        yield from _share_faults(f"/outcomes/{place}/agenda_targets", _by_agenda(outcome))
+
+
+def _by_biennium(outcome: CountryOutcome) -> Iterator[tuple[str, Decimal | None]]:
+    return ((link.biennium, link.percentage) for link in outcome.programme_outcomes)
+
+
+def _by_agenda(outcome: CountryOutcome) -> Iterator[tuple[str, Decimal | None]]:
+    return ((link.agenda, link.percentage) for link in outcome.agenda_targets)
+
+
+def _share_faults(pointer: str, links: Iterable[tuple[str, Decimal | None]]) -> Faults:
+    """Yield what is wrong with percentages of links, of which those of one whole add up to at most 100."""
+    wholes: dict[str, list[tuple[str, Decimal | None]]] = {}
+    for number, (whole, percentage) in enumerate(links):
+        wholes.setdefault(whole, []).append((f"{pointer}/{number}", percentage))
+    for shares in wholes.values():
+        yield from share_faults(shares)
 
 
 def faults_of_links(

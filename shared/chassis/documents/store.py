@@ -23,7 +23,7 @@ from shared.chassis.documents.faults import Found, introduced, told
 from shared.chassis.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
 from shared.chassis.outbox import Fact, stage
 from shared.contracts.base import Contract
-from shared.contracts.catalog import AggregateFacts
+from shared.contracts.catalog import AggregateFacts, EventType
 
 C = TypeVar("C", bound=Contract)
 
@@ -66,7 +66,7 @@ async def _no_faults(_session: AsyncSession, _document: Contract) -> Iterable[Fo
 class Aggregate(Generic[C]):
     """What the store needs to know of one kind of aggregate.
 
-    ``columns`` are the filter columns of a document; ``derive`` completes a document by the rules of its
+    ``columns`` are the filter columns of a document (``state`` among them where its facts tell of states); ``derive`` completes a document by the rules of its
     owner before it is compared and stored; ``faults`` tells what refuses a completed document where somebody
     authors it (a batch is taken as it was published), and ``faults_beside`` what refuses it beside other documents
     of the same owner.
@@ -226,7 +226,7 @@ async def _store(  # noqa: PLR0913
         raise Conflict(
             f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
         )
-    facts = [_fact(aggregate, draft, answer) for draft, answer in writes]
+    facts = [_fact(aggregate, draft, answer, held.get(draft.id)) for draft, answer in writes]
     await stage(
         session,
         facts,
@@ -290,6 +290,7 @@ class _Held:
     correlation_id: str
     created_at: datetime
     updated_at: datetime
+    state: str | None = None
 
 
 def _draft(aggregate: Aggregate[C], document: C) -> _Draft[C]:
@@ -302,21 +303,18 @@ def _draft(aggregate: Aggregate[C], document: C) -> _Draft[C]:
 
 async def _held(session: AsyncSession, aggregate: Aggregate[C], ids: Sequence[UUID]) -> dict[UUID, _Held]:
     """Return what is stored of these aggregates, locked in one order so that no two writers block each other."""
-    model = aggregate.model
-    columns = (
+    model: Any = aggregate.model
+    columns = [
         model.id,
         model.version,
         model.digest,
         model.correlation_id,
         model.created_at,
         model.updated_at,
-    )
-    statement = (
-        select(*columns)  # type: ignore[call-overload]
-        .where(is_one_of(model.id, ids))
-        .order_by(col(model.id))
-        .with_for_update()
-    )
+    ]
+    if aggregate.facts.entered:
+        columns.append(model.state)
+    statement = select(*columns).where(is_one_of(model.id, ids)).order_by(col(model.id)).with_for_update()
     return {row[0]: _Held(*row[1:]) for row in await session.exec(statement)}
 
 
@@ -333,14 +331,25 @@ def _compare(
     return Stored(aggregate.noun, draft.id, draft.identifier, outcome, held.version, held.updated_at)
 
 
-def _fact(aggregate: Aggregate[C], draft: _Draft[C], answer: Stored) -> Fact:
+def _fact(aggregate: Aggregate[C], draft: _Draft[C], answer: Stored, held: _Held | None) -> Fact:
     return Fact(
-        type=aggregate.facts.created if answer.version == 1 else aggregate.facts.changed,
+        type=_type(aggregate, draft, held),
         aggregate_id=draft.id,
         aggregate_version=answer.version,
         data=draft.text,
         occurred_at=answer.updated_at,
     )
+
+
+def _type(aggregate: Aggregate[C], draft: _Draft[C], held: _Held | None) -> EventType:
+    """Return which fact it is: a state that was entered says more than that something changed."""
+    if held is None:
+        return aggregate.facts.created
+    if aggregate.facts.entered:
+        state = aggregate.columns(draft.document)["state"]
+        if state != held.state and state in aggregate.facts.entered:
+            return aggregate.facts.entered[state]
+    return aggregate.facts.changed
 
 
 def _row(

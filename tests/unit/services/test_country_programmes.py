@@ -151,3 +151,26 @@ def test_columns_that_lists_filter_by():
     edition = {"edition": "E", "titles": TITLES, "published": "2022-09-19", "publisher": "P"}
     listed = FragilityList.model_validate({**edition, "contexts": [{"country": "UG"}, {"country": "ML"}]})
     assert fragility_list_columns(listed)["countries"] == ["ML", "UG"]
+
+
+@pytest.mark.parametrize("member", ["programme_outcomes", "agenda_targets"])
+@pytest.mark.parametrize(
+    ("percentages", "faults"),
+    [
+        ({"A": ["60", "40"], "B": ["100", None]}, []),
+        ({"A": ["60", "50"], "B": ["100"]}, ["shares-over-100"]),
+    ],
+)
+def test_percentages_of_one_whole_add_up_to_at_most_100(member, percentages, faults):
+    name, whole = {
+        "programme_outcomes": ("biennium", {"A": "2024-25", "B": "2026-27"}),
+        "agenda_targets": ("agenda", {"A": "SDG", "B": "MDG"}),
+    }[member]
+    links = [
+        {name: whole[key], "code": str(place), "percentage": share}
+        for key, shares in percentages.items()
+        for place, share in enumerate(shares)
+    ]
+    found = list(faults_of_country_programme(programme({member: links})))
+    assert [code for _, code, _ in found] == faults
+    assert all(pointer == f"/outcomes/0/{member}/0/percentage" for pointer, _, _ in found)

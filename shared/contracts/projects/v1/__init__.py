@@ -33,6 +33,8 @@ from shared.contracts.projects.v1.programming import (
     ProgrammeOutcomeLink,
     ProgrammePriority,
     StrategicObjective,
+    WeightedOutcomeLink,
+    WeightedTargetLink,
 )
 from shared.contracts.projects.v1.proposals import (
     Appraisal,
@@ -116,4 +118,6 @@ __all__ = [
     "ScaleStep",
     "StrategicObjective",
     "Turnaround",
+    "WeightedOutcomeLink",
+    "WeightedTargetLink",
 ]

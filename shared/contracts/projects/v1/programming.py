@@ -34,6 +34,7 @@ CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 ItemCode = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 """The code of a part of a document, as in ``CHN 101`` or ``8.5``."""
 Titles = Annotated[Narratives, Field(min_length=1)]
+Percentage = Annotated[Amount, Field(ge=0, le=100)]
 
 
 class StrategicObjective(Contract):
@@ -108,6 +109,18 @@ class AgendaTargetLink(Contract):
     code: ItemCode
 
 
+class WeightedOutcomeLink(ProgrammeOutcomeLink):
+    """An outcome with its percentage of what the linked part spends in that biennium, None where it is not told."""
+
+    percentage: Percentage | None = None
+
+
+class WeightedTargetLink(AgendaTargetLink):
+    """A target with its percentage of what the linked part spends, None where it is not told."""
+
+    percentage: Percentage | None = None
+
+
 class CountryOutcome(Contract):
     """A country programme outcome: where it stands, and what it contributes to.
 
@@ -118,9 +131,9 @@ class CountryOutcome(Contract):
     titles: Titles
     priority: ItemCode | None = None
     status: Literal["planned", "no-progress", "on-track", "achieved", "dropped"] | None = None
-    programme_outcomes: tuple[ProgrammeOutcomeLink, ...] = ()
+    programme_outcomes: tuple[WeightedOutcomeLink, ...] = ()
     un_outcomes: tuple[VocabularyCode, ...] = ()
-    agenda_targets: tuple[AgendaTargetLink, ...] = ()
+    agenda_targets: tuple[WeightedTargetLink, ...] = ()
 
 
 class CountryProgramme(Contract):

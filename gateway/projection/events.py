@@ -1,0 +1,38 @@
+"""Events as the read model takes them in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+from uuid import UUID
+
+from shared.contracts.events import Header
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One version of an aggregate as an event told it; ``data`` is JSON text."""
+
+    aggregate: str
+    id: UUID
+    version: int
+    owner: str
+    sequence: int
+    recorded_at: datetime
+    actor: str
+    rationale: str | None
+    data: str
+
+    @classmethod
+    def of(cls, header: Header, data: bytes, *, owner: str, sequence: int) -> Self:
+        """Return the event of a message in an owner's stream."""
+        return cls(
+            header.type.split(".")[1],
+            header.aggregate_id,
+            header.aggregate_version,
+            owner,
+            sequence,
+            header.recorded_at,
+            header.actor,
+            header.rationale,
+            data.decode(),
+        )
