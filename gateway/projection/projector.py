@@ -3,26 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 
+import asyncpg
 import structlog
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.projection.follower import Follower
 from gateway.projection.generations import State, activate, begin, drop_retired, followed
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database
+from shared.chassis.leadership import LEADER_SECONDS, leadership
 from shared.chassis.stream import last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
 
 PROJECTOR_LOCK = 0x0DC0
-LEADER_SECONDS = 1.0
 CHECK_SECONDS = 0.2
 DROP_SECONDS = 5.0
-
-_TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
-_ALIVE = text("SELECT 1")
 
 _log = structlog.get_logger()
 
@@ -41,14 +37,12 @@ class Projector:
     async def run(self, stop: asyncio.Event) -> None:
         """Project while this process is the leader, and wait to become it otherwise."""
         while not stop.is_set():
-            async with self._database.engine.connect() as connection:
-                await connection.execution_options(isolation_level="AUTOCOMMIT")
-                if await connection.scalar(_TRY_LOCK, {"key": PROJECTOR_LOCK}):
+            async with leadership(self._database, PROJECTOR_LOCK) as lock:
+                if lock is not None:
                     try:
-                        await self._lead(connection, stop)
+                        await self._lead(lock, stop)
                     finally:
                         await self._end_all()
-                        await connection.invalidate()  # which gives the lock up, whatever state it is in
                     return
             await pause(stop, LEADER_SECONDS)
 
@@ -65,11 +59,11 @@ class Projector:
         ends = {owner: (await last_sequence(self._bus, owner))[0] for owner in positions}
         return {owner: max(0, end - positions[owner]) for owner, end in ends.items()}
 
-    async def _lead(self, lock: AsyncConnection, stop: asyncio.Event) -> None:
+    async def _lead(self, lock: asyncpg.Connection, stop: asyncio.Event) -> None:
         """Lead for as long as the connection that holds the lock is alive."""
         retired_at: float | None = 0.0
         while not stop.is_set():
-            await lock.execute(_ALIVE)
+            await lock.execute("SELECT 1")
             building = await self._follow(stop)
             for generation_id in building:
                 if await self._has_caught_up(self.followers[generation_id]):

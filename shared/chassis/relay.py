@@ -6,9 +6,7 @@ acknowledged. A fact published twice has the same ``Nats-Msg-Id`` both times.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +18,7 @@ from nats.js.errors import APIError, TooManyStalledMsgsError
 
 from shared.chassis.bus import BrokerAway, Bus, stream_name
 from shared.chassis.db import Database
+from shared.chassis.leadership import LEADER_SECONDS, leadership
 from shared.chassis.outbox import CHANNEL
 from shared.chassis.workers import pause
 
@@ -28,7 +27,6 @@ MOST_ROWS = 1000
 MOST_BYTES = 16 * 1024 * 1024
 ACK_SECONDS = 10.0
 POLL_SECONDS = 1.0
-LEADER_SECONDS = 1.0
 RETRY_SECONDS = 0.2
 
 _UNPUBLISHED = f"""
@@ -56,27 +54,12 @@ class Relay:
     async def run(self, stop: asyncio.Event) -> None:
         """Publish while this process is the leader, and wait to become it otherwise."""
         while not stop.is_set():
-            async with self._leadership() as connection:
+            async with leadership(self._database, RELAY_LOCK) as connection:
                 if connection is not None:
+                    await connection.add_listener(CHANNEL, self._on_notification)
                     await self._lead(connection, stop)
                     return
             await pause(stop, LEADER_SECONDS)
-
-    @asynccontextmanager
-    async def _leadership(self) -> AsyncIterator[asyncpg.Connection | None]:
-        """Yield a connection that holds the lock, None if another process holds it."""
-        async with self._database.engine.connect() as pooled:
-            raw: Any = (await pooled.get_raw_connection()).driver_connection
-            if not await raw.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK):
-                yield None
-                return
-            await raw.add_listener(CHANNEL, self._on_notification)
-            try:
-                yield raw
-            finally:
-                if not raw.is_closed():
-                    await raw.remove_listener(CHANNEL, self._on_notification)
-                    await raw.execute("SELECT pg_advisory_unlock($1)", RELAY_LOCK)
 
     def _on_notification(self, *_: object) -> None:
         self._woken.set()

@@ -54,12 +54,23 @@ class StreamReplaced(Exception):
 
 
 class StreamReader:
-    """Reads one owner's stream behind a position; ``created`` tells the stream that the position belongs to."""
+    """Reads one owner's stream behind a position; ``created`` tells the stream that the position belongs to.
 
-    def __init__(self, bus: Bus, owner: str, *, after: int, created: datetime | None = None) -> None:
+    With ``subjects`` the messages of other subjects are passed over; no two of them may overlap.
+    """
+
+    def __init__(
+        self,
+        bus: Bus,
+        owner: str,
+        *,
+        after: int,
+        created: datetime | None = None,
+        subjects: Sequence[str] = (),
+    ) -> None:
         self._bus, self.owner = bus, owner
-        self._after, self._created = after, created
-        self._next_subject = ""
+        self._after, self._created, self._subjects = after, created, list(subjects)
+        self._cursor = ""
         self._subscription: Subscription | None = None
         self._expected = 1
         self._requested = 0
@@ -87,6 +98,23 @@ class StreamReader:
             raise BrokerAway(f"{stream_name(self.owner)}: {error or type(error).__name__}") from error
         return taken
 
+    async def unread(self) -> int:
+        """Return how many messages are still to be read.
+
+        Raises:
+            BrokerAway: NATS cannot be reached, or there is no cursor until the next read.
+
+        """
+        if self._subscription is None:
+            raise BrokerAway(f"{stream_name(self.owner)}: nothing is being read")
+        try:
+            js = await self._bus.jetstream()
+            cursor = await js.consumer_info(stream_name(self.owner), self._cursor)
+        except (NatsError, APIError, TimeoutError, OSError) as error:
+            raise BrokerAway(f"{stream_name(self.owner)}: {error or type(error).__name__}") from error
+        delivered = cursor.delivered.consumer_seq if cursor.delivered else 0
+        return max(0, (cursor.num_pending or 0) + delivered - self._expected + 1)
+
     async def close(self) -> None:
         """Give the cursor up; the next read makes a new one."""
         subscription, self._subscription = self._subscription, None
@@ -108,13 +136,14 @@ class StreamReader:
                 ack_policy=AckPolicy.NONE,
                 deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
                 opt_start_seq=self._after + 1,
+                filter_subjects=self._subjects or None,
                 replay_policy=ReplayPolicy.INSTANT,
                 inactive_threshold=INACTIVE_SECONDS,
                 mem_storage=True,
                 num_replicas=1,
             ),
         )
-        self._next_subject = f"$JS.API.CONSUMER.MSG.NEXT.{consumer.stream_name}.{consumer.name}"
+        self._cursor = consumer.name
         self._subscription = await connection.subscribe(connection.new_inbox())
         self._expected, self._requested = 1, 0
         return self._subscription
@@ -130,7 +159,8 @@ class StreamReader:
         }
         subscription = self._subscription
         assert subscription is not None  # noqa: S101  (told to the type checker)
-        await connection.publish(self._next_subject, json.dumps(request).encode(), reply=subscription.subject)
+        subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(self.owner)}.{self._cursor}"
+        await connection.publish(subject, json.dumps(request).encode(), reply=subscription.subject)
         self._requested += MOST_MESSAGES
 
     def _take(self, message: Msg) -> list[StreamMessage]:

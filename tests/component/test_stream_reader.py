@@ -166,3 +166,30 @@ async def test_a_cursor_is_thrown_away_when_nobody_asks(bus):
     ][-1:]
     assert cursor.inactive_threshold
     await reader.close()
+
+
+async def test_a_reader_of_some_subjects_passes_over_the_others(bus):
+    js = await bus.jetstream()
+    told = [(await js.publish(f"{OWNER}.v1.{kind}.told", kind.encode())).seq for kind in "abcabc"]
+    subjects = [f"{OWNER}.v1.a.>", f"{OWNER}.v1.c.>"]
+    reader = StreamReader(bus, OWNER, after=told[0], subjects=subjects)
+    messages = await read(reader, 3)
+    assert [(each.sequence, each.data) for each in messages] == [
+        (told[2], b"c"),
+        (told[3], b"a"),
+        (told[5], b"c"),
+    ]
+    assert not await reader.read()
+    await reader.close()
+
+
+async def test_how_much_is_still_to_be_read_is_told(bus):
+    first = await publish(bus, *(b"%d" % number for number in range(1700)))
+    reader = StreamReader(bus, OWNER, after=first - 1)
+    with pytest.raises(BrokerAway):
+        await reader.unread()
+    taken = len(await reader.read())
+    assert await reader.unread() == 1700 - taken
+    await read(reader, 1700 - taken)
+    assert await reader.unread() == 0
+    await reader.close()
