@@ -10,14 +10,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from deploy.local.portfolio import (
-    PortfolioRefused,
-    adopt_criteria,
-    import_file,
-    load_frameworks,
-    print_summary,
-)
-from deploy.local.sample import CRITERIA, sample_frameworks, write_organisations, write_portfolio
+from deploy.local.portfolio import PortfolioRefused, import_file, load_sample, print_summary
 from deploy.local.system import LocalSystem, StartFailed
 
 DEFAULT_PORT = 8100
@@ -69,10 +62,9 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
         system.start()
     try:
         if data is None:
-            load_frameworks(console, system.address, sample_frameworks())
-            adopt_criteria(console, system.address, CRITERIA)
-        for path in [data] if data else _sample(state):
-            import_file(console, system.address, path)
+            load_sample(console, system.address, state)
+        else:
+            import_file(console, system.address, data)
         print_summary(console, system.address)
         console.print(f"Ready after {time.monotonic() - started:.0f} s.")
         if stay:
@@ -83,14 +75,6 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
         with console.status("Stopping ..."):
             system.stop()
     return 0
-
-
-def _sample(state: Path) -> list[Path]:
-    """Write the sample portfolio and its donors, and return the files."""
-    portfolio, organisations = state / "sample-activities.xml", state / "sample-organisations.xml"
-    write_portfolio(portfolio)
-    write_organisations(organisations)
-    return [organisations, portfolio]
 
 
 def _stay(system: LocalSystem) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from deploy.local import sample
 from deploy.local.loopback import open_url
 from deploy.local.sample.calls import Call, Story
 from shared.contracts.base import Contract
@@ -28,6 +29,25 @@ SHOWN_REFUSALS = 5
 
 class PortfolioRefused(Exception):
     """The gateway did not take the file; the message is the gateway's."""
+
+
+def load_sample(console: Console, address: str, folder: Path) -> None:
+    """Load the sample: frameworks and criteria, the activities, and then what refers to these.
+
+    Raises:
+        PortfolioRefused: a part of it was refused.
+
+    """
+    load_documents(console, address, "Programming frameworks", sample.sample_frameworks())
+    adopt_criteria(console, address, sample.CRITERIA)
+    portfolio, organisations = folder / "sample-activities.xml", folder / "sample-organisations.xml"
+    sample.write_portfolio(portfolio)
+    sample.write_organisations(organisations)
+    for path in (organisations, portfolio):
+        import_file(console, address, path)
+    for name, documents, stories in sample.MISSION:
+        load_documents(console, address, name, documents())
+        tell_stories(console, address, name, stories())
 
 
 def import_file(console: Console, address: str, path: Path) -> None:
@@ -64,7 +84,9 @@ def import_file(console: Console, address: str, path: Path) -> None:
         _print_refusals(console, address, view)
 
 
-def load_frameworks(console: Console, address: str, sets: Iterable[tuple[str, Sequence[Contract]]]) -> None:
+def load_documents(
+    console: Console, address: str, name: str, sets: Iterable[tuple[str, Sequence[Contract]]]
+) -> None:
     """Send documents to the address of their kind, and tell what became of them; they may be sent again.
 
     Raises:
@@ -82,7 +104,8 @@ def load_frameworks(console: Console, address: str, sets: Iterable[tuple[str, Se
                 raise PortfolioRefused(f"{path}: {outcome['errors'][0]['detail']}")
             counts[outcome["outcome"]] += 1
     said = ", ".join(f"{counts[key]} {key}" for key in ("created", "changed", "unchanged"))
-    console.print(f"Programming frameworks: {said}", highlight=False)
+    if counts:
+        console.print(f"{name}: {said}", highlight=False)
 
 
 def adopt_criteria(console: Console, address: str, path: Path) -> None:
@@ -115,7 +138,7 @@ def tell_stories(console: Console, address: str, name: str, stories: Iterable[St
         for call in story.calls:
             _make(f"{address}{call.path}", call)
         told += 1
-    console.print(f"{name}: {told} created, {known} unchanged", highlight=False)
+    console.print(f"{name}: {told} told, {known} known", highlight=False)
 
 
 def _make(url: str, call: Call) -> None:

@@ -9,7 +9,7 @@ import pytest
 from services.funding.main import SERVICE as FUNDING
 from services.projects.main import SERVICE as PROJECTS
 from shared.contracts.catalog import CATALOG
-from shared.contracts.ids import activity_id
+from shared.contracts.ids import activity_id, proposal_id
 from shared.testing.documents import ACTIVITY, FINANCE
 from shared.testing.streams import await_published, published
 
@@ -134,3 +134,19 @@ async def test_rows_of_the_outbox_are_kept_and_marked(serve, database_url, other
 async def test_a_service_makes_its_stream_so_that_readers_find_it(clients, jetstream, owner):
     await await_published(clients[owner])
     assert (await jetstream.stream_info(owner.upper())).config.subjects == [f"{owner}.>"]
+
+
+async def test_a_state_that_is_entered_is_a_fact_of_its_own(clients, identifier, nats):
+    client = clients["projects"]
+    content = {"identifier": identifier, "titles": [{"text": "Jobs"}], "authors": [{"name": "a.author"}]}
+    address = f"/v1/proposals/{identifier}"
+    assert (await client.post("/v1/proposals", json=content)).status_code == 201
+    assert (await client.patch(address, json={"countries": ["KE"]})).status_code == 200
+    for action in ("develop", "cancel"):
+        step = {"action": action, "by": "a.author", "reasons": "Another took it up."}
+        assert (await client.post(f"{address}/actions", json=step)).status_code == 201
+    await await_published(client)
+    events = await published(nats.url, "projects", proposal_id(identifier))
+    facts = [event.type.rpartition(".")[2] for event in events]
+    assert facts == ["registered", "revised", "developed", "cancelled"]
+    assert events[-1].data["state"] == "cancelled"

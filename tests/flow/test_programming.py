@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from deploy.local.portfolio import PortfolioRefused, load_frameworks
+from deploy.local.portfolio import PortfolioRefused, load_documents
 from deploy.local.sample import sample_frameworks
 from shared.contracts.iati import Narrative
 from shared.contracts.projects.v1 import FieldOffice
@@ -15,7 +15,7 @@ from tests.flow.client import Gateway
 def load(gateway: Gateway, sets=None) -> str:
     console = Console(file=io.StringIO(), width=200)
     address = str(gateway.http.base_url).rstrip("/")
-    load_frameworks(console, address, sample_frameworks() if sets is None else sets)
+    load_documents(console, address, "Frameworks", sample_frameworks() if sets is None else sets)
     return console.file.getvalue()
 
 
@@ -26,8 +26,8 @@ def loaded(gateway: Gateway) -> str:
 
 def test_the_sample_is_loaded_once_however_often_it_is_sent(gateway: Gateway, loaded: str):
     count = sum(len(documents) for _, documents in sample_frameworks())
-    assert loaded == f"Programming frameworks: {count} created, 0 changed, 0 unchanged\n"
-    assert load(gateway) == f"Programming frameworks: 0 created, 0 changed, {count} unchanged\n"
+    assert loaded == f"Frameworks: {count} created, 0 changed, 0 unchanged\n"
+    assert load(gateway) == f"Frameworks: 0 created, 0 changed, {count} unchanged\n"
 
 
 @pytest.mark.usefixtures("loaded")
