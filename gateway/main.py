@@ -14,8 +14,10 @@ from gateway.openapi import install_openapi
 from gateway.projection.checks import projection_check, read_model_check
 from gateway.projection.generations import ReadModel
 from gateway.projection.projector import Projector
+from gateway.results.accountability.api import router as accountability
 from gateway.results.api import router as results
 from gateway.results.cache import AnswerCache, AnswerCacheMiddleware
+from gateway.results.programming.api import router as programming
 from gateway.results.terms import RateTables
 from gateway.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
@@ -69,7 +71,7 @@ SERVICE = Service(
         "Results tracking for development cooperation: unified results from all services, imports of IATI files, "
         "and the services' own interfaces."
     ),
-    routers=[results, imports, passthrough.router],
+    routers=[accountability, results, programming, imports, passthrough.router],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
     extend=extend,

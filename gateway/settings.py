@@ -1,10 +1,12 @@
 """Settings of the gateway."""
 
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.chassis.settings import ServiceSettings
+from shared.figures.inflows import PROBABILITIES
 
 
 class Settings(ServiceSettings):
@@ -37,6 +39,10 @@ class Settings(ServiceSettings):
     )
     rate_source: str = Field(
         default="ECB", description="Source of exchange rates where a request names none."
+    )
+    pipeline_probabilities: dict[str, Annotated[Decimal, Field(ge=0, le=1)]] = Field(
+        default=dict(PROBABILITIES),
+        description="How likely it is, of 1, that a proposal of a state, or an `agreement` in draft, brings money.",
     )
     answer_cache_bytes: int = Field(
         default=64 * 1024**2, description="Memory for answers that are still current."

@@ -87,7 +87,7 @@ async def read_import(session: ReadSession, import_id: UUID) -> ImportView:
 
 
 @router.get("/{import_id}/report", summary="What became of each activity of the file")
-async def read_report(
+async def read_import_report(
     session: ReadSession,
     cursors: Cursors,
     import_id: UUID,

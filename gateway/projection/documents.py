@@ -29,7 +29,8 @@ Key = tuple[str, str]
 """Relation and key, as ``("activity", "XM-DAC-41302-1")``.
 
 Relations are ``activity``, ``partner``, ``country``, ``country-programme``, ``country-outcome`` (programme/code), ``outcome``
-(biennium/code), ``biennium``, ``office``, ``proposal``, ``agreement``, ``pool``, ``scenario``, ``state`` and ``kind``.
+(biennium/code), ``agenda-target`` (agenda/code), ``biennium``, ``office``, ``proposal``, ``agreement``, ``pool``,
+``scenario``, ``state`` and ``kind``.
 """
 
 
@@ -102,6 +103,7 @@ def _country_programme(programme: pr.CountryProgramme) -> Iterator[Key]:
     yield "country", programme.country
     for outcome in programme.outcomes:
         yield from _outcomes(outcome.programme_outcomes, ())
+        yield from _all("agenda-target", (f"{link.agenda}/{link.code}" for link in outcome.agenda_targets))
 
 
 def _proposal(proposal: pr.Proposal) -> Iterator[Key]:
@@ -174,6 +176,7 @@ def _report(report: mo.Report) -> Iterator[Key]:
 
 def _lock(lock: mo.PeriodLock) -> Iterator[Key]:
     yield "state", lock.state
+    yield "kind", "activity" if lock.iati_identifier else "all"
     yield from _all("activity", (lock.iati_identifier,))
 
 

@@ -18,8 +18,9 @@ from sqlmodel import delete
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.money import STAGES
+from gateway.projection.contributions import contributed_of
 from gateway.projection.facts import bounded
-from gateway.projection.money import GROUPINGS, UNDATED
+from gateway.projection.money import UNDATED, groupings
 from gateway.projection.tables import ProjectExclusion
 from shared.chassis.db import bulk_insert, execute, is_one_of
 from shared.contracts.funding.v1 import ActivityFinance
@@ -39,6 +40,7 @@ from shared.figures.double_counting import (
 from shared.figures.exact import EXACT
 from shared.figures.explanation import money_inputs
 from shared.figures.money import flows
+from shared.figures.outcomes import Contributed
 
 PARENT, CHILD = "1", "2"
 """RelatedActivityType."""
@@ -176,21 +178,29 @@ def exclusions_in(activity: Activity, finance: ActivityFinance, around: Surround
 
 
 async def _write(session: AsyncSession, ids: Collection[UUID], around: Mapping[UUID, Surroundings]) -> None:
+    if not ids:
+        return
     rows: list[dict[str, Any]] = []
+    contributed = await contributed_of(session, ids)
     for id_, activity_data, finance_data in await execute(session, _PARTS, ids=list(ids)):
         activity, finance = Activity.from_event(activity_data), ActivityFinance.from_event(finance_data)
         found = exclusions_in(activity, finance, around.get(id_, Surroundings()))
-        rows += _rows(id_, activity, finance, found)
+        known = contributed.get(id_)
+        rows += _rows(id_, activity, finance, found, known.contributed if known else None)
     await bulk_insert(session, ProjectExclusion, rows)
 
 
 def _rows(
-    id_: UUID, activity: Activity, finance: ActivityFinance, found: Sequence[Exclusion]
+    id_: UUID,
+    activity: Activity,
+    finance: ActivityFinance,
+    found: Sequence[Exclusion],
+    contributed: Contributed | None,
 ) -> Iterator[dict[str, Any]]:
     """Yield what is excluded of a project's money, under every dimension and code; a row has every stage."""
     sums: defaultdict[tuple[Any, ...], dict[str, Decimal]] = defaultdict(dict)
-    for dimension in GROUPINGS if found else ():
-        for money in money_inputs(activity, finance, dimension, found):
+    for dimension in groupings(finance, contributed) if found else ():
+        for money in money_inputs(activity, finance, dimension, found, contributed):
             if money.excluded and money.stage in STAGES:
                 day = money.valued_on or UNDATED
                 key = dimension, bounded(money.code), money.currency or "", money.year, day, money.excluded

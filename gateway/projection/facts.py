@@ -7,10 +7,11 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from shared.contracts.funding.v1 import ActivityFinance, Transaction
+from shared.contracts.funding.v1 import ActivityFinance, Earmarking, Transaction
 from shared.contracts.iati import Narratives, VocabularyCode
 from shared.contracts.projects.v1 import Activity
 from shared.figures.attribution import DEFAULT_VOCABULARY, FUNDING_ROLE, INCOMING_TYPES, donor_code
+from shared.figures.outcomes import OUTCOME_DIMENSIONS, Contributed
 
 LONGEST_RUN = 100
 """Years that a project may span before only its first and last count: publishers write years 1000 and 9619."""
@@ -21,6 +22,9 @@ WORDS_LIMIT = 100_000
 LABEL_LIMIT = 200
 CODE_LIMIT = 500
 """Characters of a code that a database index takes; longer ones are donors' names."""
+
+CATEGORIES = {"1": "Un-earmarked", "2": "Softly earmarked", "3": "Earmarked", "4": "Tightly earmarked"}
+"""EarmarkingCategory."""
 
 Membership = tuple[str, str, str | None]
 """Dimension, code and label."""
@@ -74,17 +78,18 @@ def activity_memberships(activity: Activity) -> set[Membership]:
 
 
 def finance_memberships(finance: ActivityFinance) -> set[Membership]:
-    """Return the countries, regions, DAC sectors, donors and years that an activity's money names."""
-    starts = [budget.period_start for budget in finance.budgets]
-    starts += [plan.period_start for plan in finance.planned_disbursements]
-    memberships: set[Membership] = {("year", str(start.year), None) for start in starts}
+    """Return the countries, regions, DAC sectors, donors, years and earmarkings that an activity's money names."""
+    memberships: set[Membership] = {("year", str(year), None) for year in money_years(finance)}
+    if finance.earmarking:
+        memberships |= set(_earmarking_memberships(finance.earmarking))
     for transaction in finance.transactions:
         memberships |= set(_transaction_memberships(transaction))
     return _one_label(memberships)
 
 
 def _transaction_memberships(transaction: Transaction) -> Iterator[Membership]:
-    yield "year", str(transaction.date.year), None
+    if transaction.earmarking:
+        yield from _earmarking_memberships(transaction.earmarking)
     if transaction.recipient_country:
         yield (
             "country",
@@ -100,6 +105,34 @@ def _transaction_memberships(transaction: Transaction) -> Iterator[Membership]:
         code = donor_code(transaction.provider)
         if code:
             yield "donor", code, first_text(transaction.provider.names)
+
+
+def money_years(finance: ActivityFinance) -> set[int]:
+    """Return the years that an activity has budgets, plans or transactions in."""
+    return {
+        *(budget.period_start.year for budget in finance.budgets),
+        *(plan.period_start.year for plan in finance.planned_disbursements),
+        *(transaction.date.year for transaction in finance.transactions),
+    }
+
+
+def contribution_memberships(
+    contributed: Contributed, activity: Activity | None, finance: ActivityFinance | None
+) -> set[Membership]:
+    """Return the outcomes, country programmes and SDG targets that an activity contributes to."""
+    years = {*(years_of(activity) if activity else ()), *(money_years(finance) if finance else ())}
+    memberships: set[Membership] = {
+        ("country_programme", code, None) for code in contributed.programme_codes()
+    }
+    for dimension in OUTCOME_DIMENSIONS:
+        memberships |= {(dimension, code, None) for code in contributed.codes(dimension, years)}
+    return _one_label(memberships)
+
+
+def _earmarking_memberships(earmarking: Earmarking) -> Iterator[Membership]:
+    yield "earmarking", earmarking.category, CATEGORIES[earmarking.category]
+    if earmarking.modality:
+        yield "modality", earmarking.modality, None
 
 
 def _is_dac(code: VocabularyCode) -> bool:

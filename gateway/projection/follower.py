@@ -21,7 +21,7 @@ from gateway.projection.past import note_late
 from gateway.projection.reducers import reduce, refresh
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
-from shared.chassis.db import Database, bulk_upsert, execute
+from shared.chassis.db import Database, bulk_upsert, execute, is_of_the_data
 from shared.chassis.stream import StreamMessage, StreamReader, last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
@@ -215,12 +215,6 @@ class Follower:
         if not count:
             self._refreshed = today
         return count > 0
-
-
-def is_of_the_data(error: Exception) -> bool:
-    """Whether the database refused the data, so that it will refuse it again (SQLSTATE classes 22, 23 and 54)."""
-    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
-    return state[:2] in ("22", "23", "54")
 
 
 def _event(message: StreamMessage) -> Event:

@@ -14,18 +14,16 @@ from gateway.money import STAGES, Exact, MoneyByStage, money_by_stage
 from gateway.projection.facts import bounded
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.projects.v1 import Activity
-from shared.figures.attribution import attribute
+from shared.figures.attribution import DIMENSIONS, attribute, stated
 from shared.figures.exact import EXACT
 from shared.figures.explanation import Grouping
 from shared.figures.money import Flow, LedgerEntry, Stage, flows, ledger
+from shared.figures.outcomes import Contributed
 
 WHOLE: Literal["all"] = "all"
 """The dimension of money that is not attributed to anything."""
 STATUS: Literal["status"] = "status"
 """The dimension of money by the status of its activity, undivided."""
-
-GROUPINGS: tuple[Grouping, ...] = (WHOLE, STATUS, "country", "region", "sector", "donor")
-"""The dimensions that money is kept by."""
 
 UNDATED = date.max
 """Stands for the value date of planned money that has none."""
@@ -81,10 +79,17 @@ def finance_listing(figures: FinanceFigures) -> str:
     return to_json([total.model_dump(mode="json") for total in figures.totals]).decode()
 
 
-def money_rows(project_id: UUID, activity: Activity, finance: ActivityFinance) -> Iterator[dict[str, Any]]:
-    """Yield the money of a project whole and by status, country, region, sector and donor; a row has every stage."""
+def groupings(finance: ActivityFinance, contributed: Contributed | None) -> tuple[Grouping, ...]:
+    """Return the dimensions that a project's money is kept by: of the sparse ones, those that it states."""
+    return (WHOLE, STATUS, *DIMENSIONS, *stated(finance, contributed))
+
+
+def money_rows(
+    project_id: UUID, activity: Activity, finance: ActivityFinance, contributed: Contributed | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield the money of a project by each of its ``groupings``; a row has every stage."""
     rows: defaultdict[_Key, dict[Stage, Decimal]] = defaultdict(dict)
-    for dimension, code, flow, amount in _coded(activity, finance):
+    for dimension, code, flow, amount in _coded(activity, finance, contributed):
         if flow.stage in STAGES:
             amounts = rows[dimension, code, flow.currency or "", flow.year, flow.valued_on or UNDATED]
             known = amounts.get(flow.stage)
@@ -101,12 +106,14 @@ def money_rows(project_id: UUID, activity: Activity, finance: ActivityFinance) -
         }
 
 
-def _coded(activity: Activity, finance: ActivityFinance) -> Iterator[tuple[str, str, Flow, Decimal]]:
+def _coded(
+    activity: Activity, finance: ActivityFinance, contributed: Contributed | None
+) -> Iterator[tuple[str, str, Flow, Decimal]]:
     """Yield each value, or part of one, under every dimension and code that it belongs to."""
     for flow in flows(finance):
         yield WHOLE, "", flow, flow.amount
         yield STATUS, activity.status, flow, flow.amount
-    for part in attribute(activity, finance):
+    for part in attribute(activity, finance, contributed):
         yield part.dimension, bounded(part.code or ""), part.flow, part.amount
 
 

@@ -4,10 +4,11 @@ A batch of events, of all owners together, is taken in by the caller's transacti
 all else is made of the newest of each aggregate, so neither order nor repetition changes the outcome.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import text
@@ -15,7 +16,14 @@ from sqlmodel import SQLModel, col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection import exclusions, facts, totals
-from gateway.projection.documents import take_documents
+from gateway.projection.classifications import take_classifications
+from gateway.projection.contributions import (
+    Known,
+    contributed_of,
+    contributors,
+    take_contributions,
+)
+from gateway.projection.documents import Document, take_documents
 from gateway.projection.events import Event
 from gateway.projection.money import finance_figures, finance_listing, money_rows
 from gateway.projection.results import framework_rows
@@ -31,11 +39,20 @@ from gateway.projection.tables import (
     RateSheet,
 )
 from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
-from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, PARTNER, RATES, AggregateFacts
+from shared.contracts.catalog import (
+    ACTIVITY,
+    CONTRIBUTIONS,
+    COUNTRY_PROGRAMME,
+    FINANCE,
+    FRAMEWORK,
+    PARTNER,
+    PROGRAMMING,
+    RATES,
+    AggregateFacts,
+)
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.funding.v1 import Partner as PartnerContract
 from shared.contracts.funding.v1 import RateSheet as RateSheetContract
-from shared.contracts.ids import activity_id
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
 
@@ -83,17 +100,20 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
 
 async def take(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
     """Make what follows from facts that are kept already."""
-    activities = await _newest(session, events, ACTIVITY, ProjectActivity)
-    finances = await _newest(session, events, FINANCE, ProjectFinance)
-    frameworks = await _newest(session, events, FRAMEWORK, ProjectResults)
-    projects = activities.keys() | finances.keys() | frameworks.keys()
+    told: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        told[event.aggregate].append(event)
+    activities = await _newest(session, told, ACTIVITY, ProjectActivity)
+    finances = await _newest(session, told, FINANCE, ProjectFinance)
+    frameworks = await _newest(session, told, FRAMEWORK, ProjectResults)
+    again = await _take_linked(session, told, events)
+    projects = activities.keys() | finances.keys() | frameworks.keys() | again
     if projects:
         async with totals.replaced(session, projects):
-            await _take_projects(session, activities, finances)
+            await _take_projects(session, activities, finances, again)
             await _take_frameworks(session, frameworks, today)
-    await _take_partners(session, await _newest(session, events, PARTNER, Partner))
-    await _take_rates(session, await _newest(session, events, RATES, RateSheet))
-    await take_documents(session, events)
+    await _take_partners(session, await _newest(session, told, PARTNER, Partner))
+    await _take_rates(session, await _newest(session, told, RATES, RateSheet))
 
 
 async def refresh(session: AsyncSession, *, today: date) -> int:
@@ -108,15 +128,17 @@ async def refresh(session: AsyncSession, *, today: date) -> int:
 
 
 async def _newest(
-    session: AsyncSession, events: Iterable[Event], kind: AggregateFacts, model: type[SQLModel]
+    session: AsyncSession,
+    told: Mapping[str, Sequence[Event]],
+    kind: AggregateFacts,
+    model: type[SQLModel],
 ) -> dict[UUID, Event]:
     """Return the newest event of each aggregate of a kind, of those that are newer than what is stored."""
     newest: dict[UUID, Event] = {}
-    for event in events:
-        if event.aggregate == kind.created.aggregate:
-            known = newest.get(event.id)
-            if known is None or known.version < event.version:
-                newest[event.id] = event
+    for event in told.get(kind.created.aggregate, ()):
+        known = newest.get(event.id)
+        if known is None or known.version < event.version:
+            newest[event.id] = event
     if not newest:
         return {}
     statement = select(model.id, model.version).where(is_one_of(model.id, newest))  # type: ignore[attr-defined]
@@ -124,31 +146,52 @@ async def _newest(
     return {id_: event for id_, event in newest.items() if event.version > stored.get(id_, 0)}
 
 
+async def _take_linked(
+    session: AsyncSession, told: Mapping[str, Sequence[Event]], events: Sequence[Event]
+) -> set[UUID]:
+    """Take in documents beside the projects' own parts, and return the projects whose outcomes are told anew."""
+    programming = [
+        event for kind in PROGRAMMING for event in (await _newest(session, told, kind, Document)).values()
+    ]
+    contributions = await _newest(session, told, CONTRIBUTIONS, Document)
+    await take_documents(session, events)
+    await take_classifications(session, programming)
+    of_programmes = [each for each in programming if each.aggregate == COUNTRY_PROGRAMME.created.aggregate]
+    again = await contributors(session, of_programmes)
+    return again | await take_contributions(session, contributions.values())
+
+
 async def _take_projects(
-    session: AsyncSession, activities: Mapping[UUID, Event], finances: Mapping[UUID, Event]
+    session: AsyncSession,
+    activities: Mapping[UUID, Event],
+    finances: Mapping[UUID, Event],
+    again: Collection[UUID],
 ) -> None:
     """Take in what projects and funding tell, and attribute the money where both parts of a project are known.
 
-    One project after the other: contracts take a hundred times the memory of their text.
+    One project after the other: contracts take a hundred times the memory of their text. ``again`` are projects that
+    are attributed anew although neither part is new.
     """
-    if not activities and not finances:
+    ids = activities.keys() | finances.keys() | set(again)
+    if not ids:
         return
-    ids = activities.keys() | finances.keys()
     affected = await exclusions.related(session, ids)
-    stored_activities = await _stored(session, "activity", finances.keys() - activities.keys())
-    stored_finances = await _stored(session, "finance", activities.keys() - finances.keys())
+    stored_activities = await _stored(session, "activity", ids - activities.keys())
+    stored_finances = await _stored(session, "finance", ids - finances.keys())
+    contributed = await contributed_of(session, ids)
     rows = _ProjectRows()
     for id_ in ids:
         rows.add(
-            activities.get(id_),
-            finances.get(id_),
-            activities[id_].data if id_ in activities else stored_activities.get(id_),
-            finances[id_].data if id_ in finances else stored_finances.get(id_),
+            id_,
+            _Told.of(activities.get(id_), stored_activities.get(id_)),
+            _Told.of(finances.get(id_), stored_finances.get(id_)),
+            contributed.get(id_),
         )
     await bulk_upsert(session, ProjectActivity, rows.activities, key=["id"])
     await bulk_upsert(session, ProjectFinance, rows.finances, key=["id"])
+    parts = {"activity": activities, "finance": finances, "contributions": contributed}
     for model, made in ((ProjectMembership, rows.memberships), (ProjectLink, rows.links)):
-        for part, replaced in (("activity", activities), ("finance", finances)):
+        for part, replaced in parts.items():
             if replaced:
                 of_part = (is_one_of(model.project_id, replaced), col(model.part) == part)
                 await session.exec(delete(model).where(*of_part))
@@ -157,6 +200,17 @@ async def _take_projects(
         await session.exec(delete(ProjectMoney).where(is_one_of(ProjectMoney.project_id, rows.attributed)))
     await bulk_insert(session, ProjectMoney, rows.money)
     await exclusions.exclude(session, affected | await exclusions.related(session, ids))
+
+
+class _Told(NamedTuple):
+    """A part of a project: its event if it is new, and the data of the newest version known, if any."""
+
+    new: Event | None
+    data: str | None
+
+    @classmethod
+    def of(cls, new: Event | None, stored: str | None) -> Self:
+        return cls(new, new.data if new else stored)
 
 
 @dataclass(slots=True)
@@ -170,24 +224,21 @@ class _ProjectRows:
     money: list[Row] = field(default_factory=list)
     attributed: list[UUID] = field(default_factory=list)
 
-    def add(
-        self,
-        new_activity: Event | None,
-        new_finance: Event | None,
-        activity_data: str | None,
-        finance_data: str | None,
-    ) -> None:
-        """Add a project of which either part is new; data is that of the newest version known, if any."""
-        activity = Activity.from_event(activity_data) if activity_data is not None else None
-        finance = ActivityFinance.from_event(finance_data) if finance_data is not None else None
-        if new_activity and activity:
-            self._add_activity(new_activity, activity)
-        if new_finance and finance:
-            self._add_finance(new_finance, finance)
+    def add(self, id_: UUID, of_projects: _Told, of_funding: _Told, known: Known | None) -> None:
+        """Add a project of which something is new."""
+        activity = Activity.from_event(of_projects.data) if of_projects.data is not None else None
+        finance = ActivityFinance.from_event(of_funding.data) if of_funding.data is not None else None
+        contributed = known.contributed if known else None
+        if of_projects.new and activity:
+            self._add_activity(of_projects.new, activity)
+        if of_funding.new and finance:
+            self._add_finance(of_funding.new, finance)
+        if contributed:
+            memberships = facts.contribution_memberships(contributed, activity, finance)
+            self.memberships += facts.membership_rows(id_, "contributions", memberships)
         if activity and finance:
-            id_ = activity_id(activity.iati_identifier)
             self.attributed.append(id_)
-            self.money += money_rows(id_, activity, finance)
+            self.money += money_rows(id_, activity, finance, contributed)
 
     def _add_activity(self, event: Event, activity: Activity) -> None:
         memberships = facts.activity_memberships(activity)

@@ -120,8 +120,19 @@ class ProjectResults(ReadBase, table=True):
     values_unreadable: int
 
 
+class ProjectContributions(ReadBase, table=True):
+    """Which version of which contributions ``monitoring`` tells of a project."""
+
+    __tablename__ = "project_contributions"
+
+    id: UUID = Field(primary_key=True)
+    document_id: UUID
+    version: int
+    recorded_at: datetime
+
+
 class ProjectMembership(ReadBase, table=True):
-    """A country, region, sector, donor or year that a project belongs to, by the part that says so."""
+    """A code of a dimension that a project belongs to, by the part that says so."""
 
     __tablename__ = "project_membership"
     __table_args__ = (Index("ix_project_membership_code", "dimension", "code", "label"),)
@@ -176,7 +187,10 @@ class Amounts(SQLModel):
 
 
 class ProjectMoney(Amounts, ReadBase, table=True):
-    """A project's money as reported, whole (dimension ``all``) or attributed to one code."""
+    """A project's money as reported, whole (dimension ``all``) or attributed to one code.
+
+    A project that states nothing in a sparse dimension has no rows of it: all of its money is without a code there.
+    """
 
     __tablename__ = "project_money"
     __table_args__ = (Index("ix_project_money_code", "dimension", "code"),)

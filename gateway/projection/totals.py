@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gateway.base import ReadBase
 from gateway.money import STAGES
 from shared.chassis.db import execute
+from shared.figures.attribution import SPARSE
 
 FINANCE_COUNTS = ("budgets", "planned_disbursements", "transactions")
 RESULTS_COUNTS = (
@@ -32,7 +33,10 @@ RESULTS_COUNTS = (
 )
 COUNTS = ("projects", *FINANCE_COUNTS, *RESULTS_COUNTS)
 
-MEMBERSHIPS = ("country", "region", "sector", "donor", "year")
+MEMBERSHIPS = (
+    *("country", "region", "sector", "donor", "year", "earmarking", "modality"),
+    *("country_programme", "country_outcome", "outcome", "sdg_target"),
+)
 """Dimensions in which a project may have several codes, or none."""
 
 
@@ -107,13 +111,19 @@ _ADD_COUNTS = text(
     " GROUP BY 1, 2 ON CONFLICT (dimension, code) DO UPDATE SET "
     + ", ".join(f"{name} = count_total.{name} + excluded.{name}" for name in COUNTS)
 )
-_ADD_MONEY = text(
-    f"INSERT INTO money_total (dimension, code, currency, year, {', '.join(STAGES)}, {', '.join(_VALUES)})"  # noqa: S608
+_ADD_MONEY = text(  # what projects state nothing of in a sparse dimension is without a code there
+    f"WITH m AS (SELECT * FROM project_money WHERE project_id = ANY(:ids)),"  # noqa: S608  (names of our own)
+    f" of_codes AS (SELECT dimension, code, currency, year, {', '.join(STAGES)} FROM m"
+    f" UNION ALL SELECT d.dimension, '', m.currency, m.year, {', '.join(STAGES)} FROM m"
+    f" CROSS JOIN unnest(ARRAY{list(SPARSE)}) AS d(dimension)"
+    " WHERE m.dimension = 'all' AND NOT EXISTS (SELECT FROM project_money s"
+    " WHERE s.project_id = m.project_id AND s.dimension = d.dimension))"
+    f" INSERT INTO money_total (dimension, code, currency, year, {', '.join(STAGES)}, {', '.join(_VALUES)})"
     " SELECT dimension, code, currency, year, "
     + ", ".join(f"trim_scale(:sign * coalesce(sum({stage}), 0))" for stage in STAGES)
     + ", "
     + ", ".join(f":sign * count({stage})" for stage in STAGES)
-    + " FROM project_money WHERE project_id = ANY(:ids) GROUP BY 1, 2, 3, 4"
+    + " FROM of_codes GROUP BY 1, 2, 3, 4"
     " ON CONFLICT (dimension, code, currency, year) DO UPDATE SET "
     + ", ".join(f"{stage} = trim_scale(money_total.{stage} + excluded.{stage})" for stage in STAGES)
     + ", "

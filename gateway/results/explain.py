@@ -15,8 +15,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.money import FIGURE_OF_STAGE, STAGES
 from gateway.projection import exclusions
+from gateway.projection.contributions import Known, contributed_of
 from gateway.projection.facts import bounded
-from gateway.projection.totals import FINANCE_COUNTS, MEMBERS, RESULTS_COUNTS
+from gateway.projection.totals import FINANCE_COUNTS, RESULTS_COUNTS
+from gateway.results.dimensions import MAPPED, GroupBy, code_of, how_told, members
 from gateway.results.schemas import (
     ExplainedIndicator,
     ExplainedProject,
@@ -41,7 +43,8 @@ MOST_PROJECTS = 2_000
 MOST_INPUTS = 20_000
 CHUNK = 100
 UNDIVIDED = ("all", "status", "year")
-"""Groupings in which the money of a value belongs to one row whole."""
+"""Groupings in which the money of a value belongs to one row whole, and to projects that count for it."""
+BY_LINKS = ("country_outcome", "outcome", "sdg_target")
 
 _Pair = tuple[str, UUID]
 
@@ -62,8 +65,8 @@ _MEMBERS = (
     " AND (CAST(:code AS text) IS NULL OR code = :code)"
 )
 _OF_CODE = (
-    "{matching} SELECT DISTINCT m.code, m.project_id FROM project_money m JOIN a ON a.id = m.project_id"
-    " WHERE m.dimension = :dimension AND (CAST(:code AS text) IS NULL OR m.code = :code)"
+    "{matching} SELECT DISTINCT {key}, m.project_id FROM ({rows}) m{map}"
+    " WHERE CAST(:code AS text) IS NULL OR {key} = :code"
 )
 _HOW_MANY = "SELECT count(*) FROM (SELECT DISTINCT id FROM ({found}) AS found(code, id)) AS distinct_projects"
 _MONEY_FORMULAS: tuple[FormulaName, ...] = (
@@ -107,14 +110,11 @@ class _Built:
             )
         )
 
-    def told(
-        self, terms: Terms, *, divided: bool, indicators: Sequence[IndicatorEvidence] = ()
-    ) -> Explanation:
+    def told(self, terms: Terms, group: GroupBy, indicators: Sequence[IndicatorEvidence] = ()) -> Explanation:
         names = list(_MONEY_FORMULAS)
         if indicators:
             names += _INDICATOR_FORMULAS
-        if divided:
-            names.append("division")
+        names += _formulas_of(group)
         if terms.currency is not None:
             names.append("conversion")
         return Explanation(
@@ -138,13 +138,15 @@ class _Project:
     framework: str | None
     figures_on: date | None
     around: exclusions.Surroundings
+    known: Known | None
 
     def inputs(self, grouping: Grouping, terms: Terms) -> Iterator[MoneyInput]:
         """Yield what the project's money adds to figures, of every stage."""
         if self.finance is None:
             return
         left_out = exclusions.exclusions_in(self.activity, self.finance, self.around) if self.activity else []
-        for money in money_inputs(self.activity, self.finance, grouping, left_out):
+        contributed = self.known.contributed if self.known else None
+        for money in money_inputs(self.activity, self.finance, grouping, left_out, contributed):
             yield (
                 in_currency(money, terms.currency, terms.table, today=terms.today)
                 if terms.currency is not None and terms.table is not None
@@ -183,14 +185,14 @@ async def explain_projects(
         indicators = list(project.evidence(terms))
         left -= sum(len(indicator.values) for indicator in indicators)
         _require(left >= 0)
-        explained[project.id] = built.told(terms, divided=False, indicators=indicators)
+        explained[project.id] = built.told(terms, "all", indicators)
     return explained
 
 
 async def explain_groups(  # noqa: PLR0913
     session: AsyncSession,
     matching: tuple[str, Mapping[str, Any]],
-    grouping: Grouping,
+    grouping: GroupBy,
     code: str | None,
     years: Sequence[int],
     terms: Terms,
@@ -210,27 +212,41 @@ async def explain_groups(  # noqa: PLR0913
 
     """
     built: defaultdict[str, _Built] = defaultdict(_Built)
-    members, others = await _found(session, matching, grouping, code)
+    counted, others = await _found(session, matching, grouping, code, years)
     codes_of: defaultdict[UUID, dict[str, bool]] = defaultdict(dict)
-    for row, id_ in members | others:
-        codes_of[id_][row] = (row, id_) in members
+    for row, id_ in counted | others:
+        codes_of[id_][row] = (row, id_) in counted
+    row_of = await code_of(session, grouping)
     count = 0
     async for project in _projects(session, list(codes_of)):
         for row, counts in codes_of[project.id].items():
             _take(built[row], project, counts=counts, years=years)
-        for money in project.inputs(grouping, terms):
-            row = bounded(money.code)
+        for money in project.inputs(how_told(grouping).kept, terms):
+            row = row_of(bounded(money.code), money.year)
             of_row = code is None or row == code
             if of_row and money.stage in STAGES and (not years or money.year in years):
                 built[row].add(project, money)
                 count += 1
         _require(count <= MOST_INPUTS)
-    divided = grouping not in UNDIVIDED
-    return {row: explanation.told(terms, divided=divided) for row, explanation in built.items()}
+    return {row: explanation.told(terms, grouping) for row, explanation in built.items()}
+
+
+def _formulas_of(group: GroupBy) -> list[FormulaName]:
+    """Return the formulas by which money comes to the codes of a dimension."""
+    names: list[FormulaName] = [] if group in UNDIVIDED else ["division"]
+    if how_told(group).kept in BY_LINKS:
+        names.append("contribution")
+    if group in MAPPED:
+        names.append("classification")
+    return names
 
 
 async def _found(
-    session: AsyncSession, matching: tuple[str, Mapping[str, Any]], grouping: str, code: str | None
+    session: AsyncSession,
+    matching: tuple[str, Mapping[str, Any]],
+    grouping: GroupBy,
+    code: str | None,
+    years: Sequence[int],
 ) -> tuple[set[_Pair], set[_Pair]]:
     """Return pairs of code and project: those that count for a row, and those whose money does.
 
@@ -240,10 +256,15 @@ async def _found(
     """
     table, parameters = matching
     found: list[set[_Pair]] = [set(), set()]
-    statements = [_MEMBERS.format(matching=table, members=MEMBERS)]
-    statements += [] if grouping in UNDIVIDED else [_OF_CODE.format(matching=table)]
-    for place, statement in enumerate(statements):
-        asked = {**parameters, "code": code, "dimension": grouping}
+    how = how_told(grouping)
+    rows = how.rows("project_money", filtered=True)
+    statements: list[tuple[str, str]] = [
+        (grouping, _MEMBERS.format(matching=table, members=members(grouping)))
+    ]
+    if grouping not in UNDIVIDED:
+        statements.append((how.kept, _OF_CODE.format(matching=table, key=how.key, rows=rows, map=how.join)))
+    for place, (dimension, statement) in enumerate(statements):
+        asked = {**parameters, "code": code, "dimension": dimension, "years": list(years)}
         how_many = await execute(session, text(_HOW_MANY.format(found=statement)), **asked)
         _require(how_many.scalar_one() <= MOST_PROJECTS)
         found[place] = {(row[0], row[1]) for row in await execute(session, text(statement), **asked)}
@@ -255,13 +276,17 @@ async def _projects(session: AsyncSession, ids: Sequence[UUID]) -> AsyncIterator
     for start in range(0, len(ids), CHUNK):
         chunk = list(ids[start : start + CHUNK])
         around = await exclusions.surroundings(session, chunk)
+        known = await contributed_of(session, chunk)
         for row in await execute(session, _PARTS, ids=chunk):
             id_, identifier, *versions, activity, finance, framework, figures_on = row[:9]
             yield _Project(
                 id_,
                 ExplainedProject(
                     iati_identifier=identifier,
-                    versions=dict(zip(("activity", "finance", "results"), versions, strict=True)),
+                    versions={
+                        **dict(zip(("activity", "finance", "results"), versions, strict=True)),
+                        **(known[id_].versions if id_ in known else {}),
+                    },
                     counted=True,
                     counts=dict(zip((*FINANCE_COUNTS, *RESULTS_COUNTS), row[9:], strict=True)),
                 ),
@@ -270,6 +295,7 @@ async def _projects(session: AsyncSession, ids: Sequence[UUID]) -> AsyncIterator
                 framework,
                 figures_on,
                 around.get(id_, exclusions.Surroundings()),
+                known.get(id_),
             )
 
 

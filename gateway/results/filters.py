@@ -1,14 +1,17 @@
 """What results queries take: terms of money, and filters with the SQL they become."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from gateway.projection.totals import MEMBERSHIPS
+from gateway.results.dimensions import MAPPED, GroupBy
 from shared.chassis.parameters import FilterText, Moment
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE, Convention
 
-MEMBERSHIPS = ("country", "region", "sector", "donor", "year")
+MAPS = ("objective", "field_office")
+"""Filters by a code that follows from another of the project's."""
 
 
 class MomentQuery(BaseModel):
@@ -56,6 +59,30 @@ class ResultsFilter(TermsQuery):
     donor: list[FilterText] = Field(
         default=[], description="Identifier (or, without one, name) of a funding organisation"
     )
+    outcome: list[FilterText] = Field(
+        default=[],
+        description="Outcome of a programme and budget that the project contributes to, as in `2024-25/3`",
+    )
+    objective: list[FilterText] = Field(
+        default=[], description="Strategic objective of such an outcome, as its programme and budget codes it"
+    )
+    country_programme: list[FilterText] = Field(
+        default=[], description="Code of a country programme that the project contributes to"
+    )
+    country_outcome: list[FilterText] = Field(
+        default=[],
+        description="Country programme outcome that the project contributes to, as in `CN-2024/CHN 101`",
+    )
+    sdg_target: list[FilterText] = Field(default=[], description="SDG target, as in `SDG/8.5`")
+    earmarking: list[FilterText] = Field(
+        default=[], description="EarmarkingCategory of some of the project's money, 1 to 4"
+    )
+    modality: list[FilterText] = Field(
+        default=[], description="Earmarking modality of some of the project's money, A to L"
+    )
+    field_office: list[FilterText] = Field(
+        default=[], description="Code of the office that serves a recipient country"
+    )
     status: list[FilterText] = Field(default=[], description="ActivityStatus code, 1 to 6")
     year: list[Annotated[int, Field(ge=1, le=9999)]] = Field(
         default=[], description="A year in which the project runs or has money"
@@ -74,9 +101,16 @@ class ResultsFilter(TermsQuery):
         """Return a condition on ``project_activity a``, and the parameters it binds."""
         conditions: list[str] = []
         parameters: dict[str, Any] = {}
+        for dimension in MAPS:
+            if codes := getattr(self, dimension):
+                conditions.append(
+                    "a.id IN (SELECT m.project_id FROM code_map c JOIN project_membership m"  # noqa: S608
+                    f" ON m.dimension = '{MAPPED[dimension]}' AND m.code = c.source_code"
+                    f" WHERE c.dimension = '{dimension}' AND c.code = ANY(:{dimension}))"
+                )
+                parameters[dimension] = codes
         for dimension in MEMBERSHIPS:
-            codes = getattr(self, dimension)
-            if codes:
+            if codes := getattr(self, dimension):
                 conditions.append(
                     "a.id IN (SELECT project_id FROM project_membership "  # noqa: S608
                     f"WHERE dimension = '{dimension}' AND code = ANY(:{dimension}))"
@@ -99,10 +133,6 @@ class ProjectsQuery(ResultsFilter):
 
     cursor: str | None = Field(default=None, max_length=2000, description="`next` of the page before")
     limit: int = Field(default=50, ge=1, le=500, description="Most projects in a page")
-
-
-GroupBy = Literal["country", "region", "sector", "donor", "status", "year", "all"]
-"""``all`` tells the whole alone."""
 
 
 class SummaryQuery(ResultsFilter):

@@ -167,7 +167,7 @@ class Explanation(BaseModel):
 
 
 class SummaryRow(BaseModel):
-    """One country, region, sector, donor, status or year; ``code`` is null where it is not stated.
+    """One code of what the summary groups by, as a country; ``code`` is null where it is not stated.
 
     ``money`` is what the projects report. In ``counted_once`` each amount belongs to one project; ``exclusions`` are
     what lies between the two, by reason.

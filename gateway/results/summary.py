@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import QueryParams
 
-from gateway.projection.totals import FINANCE_COUNTS, MEMBERS, RESULTS_COUNTS
+from gateway.projection.totals import FINANCE_COUNTS, RESULTS_COUNTS
+from gateway.results.dimensions import MAPPED, GroupBy, members
 from gateway.results.explain import explain_groups
 from gateway.results.filters import ResultsFilter, SummaryQuery
 from gateway.results.presented import CodeMoney
@@ -22,8 +23,10 @@ _NAMES |= {"indicators_on_track": "on_track"}
 _COUNTS = ("projects", *FINANCE_COUNTS, *RESULTS_COUNTS)
 
 _LABEL = (
-    "(SELECT m.label FROM project_membership m WHERE m.dimension = {dimension} AND m.code = {code}"
-    " ORDER BY m.label LIMIT 1)"
+    "coalesce((SELECT l.label FROM code_label l WHERE l.dimension = {dimension} AND l.code = {code}"
+    " ORDER BY l.since DESC, l.label LIMIT 1),"
+    " (SELECT m.label FROM project_membership m WHERE m.dimension = {dimension} AND m.code = {code}"
+    " ORDER BY m.label LIMIT 1))"
 )
 _TOTAL_COUNTS = text(
     f"SELECT t.code, {_LABEL.format(dimension='t.dimension', code='t.code')}, {', '.join(_COUNTS)}"  # noqa: S608
@@ -103,15 +106,19 @@ def scope_of(query: ResultsFilter) -> Scope:
     return Scope(_MATCHING.format(where=where), parameters, query.year) if parameters else Scope()
 
 
-async def _counts(session: AsyncSession, scope: Scope, dimension: str) -> _Counts:
-    if scope.is_everything:
+async def _counts(session: AsyncSession, scope: Scope, dimension: GroupBy) -> _Counts:
+    if scope.is_everything and dimension not in MAPPED:
         rows = await execute(session, _TOTAL_COUNTS, dimension=dimension)
     else:
         label = _LABEL.format(dimension=":dimension", code="members.code")
         statement = _COUNT.format(
-            matching=scope.matching, members=MEMBERS, label=label, counts=_COUNT_COLUMNS
+            matching=scope.matching or _MATCHING.format(where="true"),
+            members=members(dimension),
+            label=label,
+            counts=_COUNT_COLUMNS,
         )
-        rows = await execute(session, text(statement), **scope.parameters, dimension=dimension)
+        asked = {**scope.parameters, "dimension": dimension, "years": list(scope.years)}
+        rows = await execute(session, text(statement), **asked)
     return {row[0]: row[1:] for row in rows}
 
 

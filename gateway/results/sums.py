@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.money import STAGES
 from gateway.projection.money import UNDATED
+from gateway.results.dimensions import GroupBy, Told, how_told
 from gateway.results.presented import CodeMoney, Figure, Figures, Money, presented, told
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
@@ -26,12 +27,9 @@ _KEPT = (
     + ", ".join(f"CASE WHEN sum(m.{s}_values) > 0 THEN trim_scale(sum(m.{s})) END" for s in STAGES)
     + ", "
     + ", ".join(f"sum(m.{stage}_values)" for stage in STAGES)
-    + " FROM money_total m WHERE m.dimension = :dimension GROUP BY 1, 3"
+    + " FROM money_total m{map} WHERE m.dimension = :dimension GROUP BY 1, 3"
 )
-_FROM = (
-    " FROM {table} m {join}"
-    " WHERE m.dimension = :dimension AND (cardinality(CAST(:years AS int[])) = 0 OR m.year = ANY(:years))"
-)
+_FROM = " FROM ({rows}) m{map}{rates}"
 _OWN = (
     "{matching} SELECT {key}, {reason}, m.currency, "
     + ", ".join([*(f"trim_scale(sum(m.{s}))" for s in STAGES), *(f"count(m.{s})" for s in STAGES)])
@@ -74,11 +72,10 @@ _MISSING = (
     + ", "
     + ", ".join(f"count(m.{s}) FILTER (WHERE {_rate(s)} IS NULL AND m.{s} <> 0)" for s in STAGES)
     + _FROM
-    + " AND (r.rate IS NULL OR r.planned IS NULL) GROUP BY 1, 2, 3"
+    + " WHERE r.rate IS NULL OR r.planned IS NULL GROUP BY 1, 2, 3"
 )
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 """A plan that does not know how many rates there are joins them one by one."""
-_YEAR = "CAST(m.year AS text)"
 
 _ByCode = defaultdict[Any, defaultdict[str | None, Figures]]
 """Figures by code, and by the reason why they are excluded (None where they are not)."""
@@ -98,10 +95,9 @@ class Scope:
         return not self.matching and not self.years
 
 
-async def sums(session: AsyncSession, scope: Scope, dimension: str, terms: Terms) -> dict[str, CodeMoney]:
-    """Return the money of each code of a dimension; that of ``year`` is all money, by its year."""
-    key = _YEAR if dimension == "year" else "m.code"
-    query = _Query(session, scope, key, "all" if dimension == "year" else dimension, terms)
+async def sums(session: AsyncSession, scope: Scope, dimension: GroupBy, terms: Terms) -> dict[str, CodeMoney]:
+    """Return the money of each code of a dimension."""
+    query = _Query(session, scope, how_told(dimension), terms)
     reported = await query.figures("project_money")
     excluded = await query.figures("project_exclusion")
     return {
@@ -116,18 +112,18 @@ async def money_of_projects(
     """Return the money of each of some projects, as reported by it."""
     matching = "WITH a AS (SELECT u.id FROM unnest(CAST(:ids AS uuid[])) AS u(id))"
     scope = Scope(matching, {"ids": list(ids)})
-    reported = await _Query(session, scope, "m.project_id", "all", terms).figures("project_money")
+    of_project = Told("all", "m.project_id")
+    reported = await _Query(session, scope, of_project, terms).figures("project_money")
     return {id_: presented(figures[None], terms) for id_, figures in reported.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Query:
-    """What is added up, by which key, and in which terms."""
+    """What is added up, by which codes, and in which terms."""
 
     session: AsyncSession
     scope: Scope
-    key: str
-    dimension: str
+    told: Told
     terms: Terms
 
     async def figures(self, table: str) -> _ByCode:
@@ -135,8 +131,8 @@ class _Query:
         if self.terms.currency is not None:
             return await self._converted(table, self.terms.currency)
         if self.scope.is_everything and table == "project_money":
-            kept = text(_KEPT.format(key=self.key))
-            rows: Iterable[Any] = await execute(self.session, kept, dimension=self.dimension)
+            kept = text(_KEPT.format(key=self.told.key, map=self.told.join))
+            rows: Iterable[Any] = await execute(self.session, kept, dimension=self.told.kept)
         else:
             rows = await self._run(_OWN, table)
         found: _ByCode = defaultdict(lambda: defaultdict(dict))
@@ -201,16 +197,17 @@ class _Query:
             matching = f"{matching}," if matching else "WITH"
         written = statement.format(
             matching=matching,
-            key=self.key,
+            key=self.told.key,
             reason="m.reason" if table == "project_exclusion" else "NULL",
-            table=table,
-            join=(" JOIN a ON a.id = m.project_id" if self.scope.matching else "") + more,
+            rows=self.told.rows(table, filtered=bool(self.scope.matching)),
+            map=self.told.join,
+            rates=more,
         )
         return await execute(
             self.session,
             text(written),
             **self.scope.parameters,
             **parameters,
-            dimension=self.dimension,
+            dimension=self.told.kept,
             years=list(self.scope.years),
         )

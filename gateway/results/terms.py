@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -15,7 +15,7 @@ from shared.chassis.errors import Fault, Invalid
 from shared.contracts.funding.v1 import RateSheet
 from shared.figures.currencies import exists
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE, Convention
-from shared.figures.rates import Rate, RateTable
+from shared.figures.rates import RateTable, rates_of
 
 KEPT_TABLES = 4
 
@@ -72,13 +72,20 @@ class RateTables:
             raise Invalid(fault.detail, errors=[fault])
         table = await self._table(session, source)
         if table is None:
-            fault = Fault(
-                pointer="/rate_source",
-                code="unknown-rate-source",
-                detail=f"No exchange rates of {source!r} are known.",
-            )
-            raise Invalid(fault.detail, errors=[fault])
+            raise _unknown(source)
         return Terms(today, query.delivery_convention, source, query.currency, table)
+
+    async def table(self, session: AsyncSession, rate_source: str | None) -> RateTable:
+        """Return the rates of a source, or of the default one; of the latter there may be none.
+
+        Raises:
+            Invalid: nothing is known of the source that is named.
+
+        """
+        table = await self._table(session, rate_source or self._default_source)
+        if table is None and rate_source is not None:
+            raise _unknown(rate_source)
+        return table or RateTable(())
 
     async def _table(self, session: AsyncSession, source: str) -> RateTable | None:
         state = (await execute(session, _STATE, source=source)).scalar_one()
@@ -95,11 +102,10 @@ class RateTables:
         return self._tables[key]
 
 
+def _unknown(source: str) -> Invalid:
+    detail = f"No exchange rates of {source!r} are known."
+    return Invalid(detail, errors=[Fault(pointer="/rate_source", code="unknown-rate-source", detail=detail)])
+
+
 def _read(sheets: Sequence[str]) -> RateTable:
-    return RateTable(rate for data in sheets for rate in _rates(data))
-
-
-def _rates(data: str) -> Iterable[Rate]:
-    sheet = RateSheet.from_event(data)
-    for rate in sheet.rates:
-        yield Rate(sheet.source, sheet.kind, sheet.base, rate.currency, rate.date, rate.rate)
+    return RateTable(rate for data in sheets for rate in rates_of(RateSheet.from_event(data)))

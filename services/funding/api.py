@@ -6,9 +6,12 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel import col
 
 from services.funding.aggregates import FINANCES, PARTNERS
+from services.funding.alerts.api import routers as alerts
 from services.funding.handlers import add_transaction
 from services.funding.models import FinanceRow, PartnerRow
+from services.funding.partnerships.api import routers as partnerships
 from services.funding.rates.api import routers as rates
+from services.funding.workplans.api import routers as workplans
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
@@ -84,4 +87,7 @@ routers = [
     document_router(FINANCES, path="/v1/finances", tag="finances"),
     document_router(PARTNERS, path="/v1/partners", tag="partners"),
     *rates,
+    *partnerships,
+    *alerts,
+    *workplans,
 ]

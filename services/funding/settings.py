@@ -1,8 +1,14 @@
 """Settings of the funding service."""
 
+from decimal import Decimal
+from typing import Annotated
+
+from fastapi import Depends
 from pydantic import Field
 
+from shared.chassis.app import CurrentRuntime
 from shared.chassis.settings import ServiceSettings
+from shared.figures.inflows import PROBABILITIES
 
 
 class Settings(ServiceSettings):
@@ -12,3 +18,38 @@ class Settings(ServiceSettings):
         default=True,
         description="Take in the history of the European Central Bank's reference rates at the start, once.",
     )
+    rate_source: str = Field(
+        default="ECB",
+        pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]{0,59}$",
+        description="Whose exchange rates pools, mobilisation targets and alerts are converted by.",
+    )
+    alert_seconds: float = Field(
+        default=10, gt=0, description="How often the watch looks for what is overdue or below its threshold."
+    )
+    overdue_days: int = Field(
+        default=30, ge=0, description="Days after which a tranche that is due and did not come in is overdue."
+    )
+    delivery_threshold: Decimal = Field(
+        default=Decimal("0.8"),
+        gt=0,
+        le=1,
+        description="Delivery rate below which an activity is alerted, of 1.",
+    )
+    delivery_from: Decimal = Field(
+        default=Decimal("0.25"),
+        ge=0,
+        le=1,
+        description="Share of a year's budget period that has to be over before its delivery is looked at.",
+    )
+    pipeline_probabilities: dict[str, Annotated[Decimal, Field(ge=0, le=1)]] = Field(
+        default=dict(PROBABILITIES),
+        description="How likely it is, of 1, that a proposal of a state, or an `agreement` in draft, brings money.",
+    )
+
+
+async def _rate_source(runtime: CurrentRuntime) -> str:
+    return runtime.settings_as(Settings).rate_source
+
+
+RateSource = Annotated[str, Depends(_rate_source)]
+"""Whose exchange rates apply."""

@@ -7,8 +7,13 @@ from sqlmodel import col
 
 from services.monitoring import handlers
 from services.monitoring.aggregates import FRAMEWORKS
+from services.monitoring.alerts.api import routers as alerts
+from services.monitoring.contributions.api import routers as contributions
 from services.monitoring.domain import ActualReport
+from services.monitoring.learning.api import routers as learning
+from services.monitoring.locks.api import routers as locks
 from services.monitoring.models import FrameworkRow
+from services.monitoring.reports.api import routers as reports
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
@@ -52,4 +57,12 @@ async def report_actual(
     return receipt(response, await handlers.report_actual(session, actor, identifier, report, version))
 
 
-routers = [router, document_router(FRAMEWORKS, path="/v1/frameworks", tag="frameworks")]
+routers = [
+    router,
+    document_router(FRAMEWORKS, path="/v1/frameworks", tag="frameworks"),
+    *contributions,
+    *reports,
+    *locks,
+    *learning,
+    *alerts,
+]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from services.monitoring.faults import faults_of_actual
 from shared.contracts.base import Contract
 from shared.contracts.iati import MAX_DIGITS, Reading
+from shared.contracts.ids import Identifier
 from shared.contracts.monitoring.v1 import Indicator, Measurement, Period, Result, ResultsFramework
 from shared.figures.exact import EXACT
 from shared.figures.percentages import percentage
@@ -28,9 +29,11 @@ class PeriodAddress(Contract):
 
 
 class ActualReport(PeriodAddress):
-    """An actual for one period."""
+    """An actual for one period; who reports it, and for which office, is told where a lock has an exception for them."""
 
     actual: Measurement
+    by: Identifier | None = None
+    office: Identifier | None = None
 
 
 class ReportRefused(Exception):
@@ -87,10 +90,12 @@ def _measured(framework: ResultsFramework) -> Iterator[tuple[str, Measurement]]:
 
 
 def _result_as_read(result: Result) -> Result:
-    return result.model_copy(update={"indicators": tuple(map(_indicator_as_read, result.indicators))})
+    return result.model_copy(update={"indicators": tuple(map(indicator_as_read, result.indicators))})
 
 
-def _indicator_as_read(indicator: Indicator) -> Indicator:
+def indicator_as_read(indicator: Indicator) -> Indicator:
+    """Return an indicator with each value as the service makes it."""
+
     def read(measurements: Iterable[M]) -> tuple[M, ...]:
         return tuple(as_read(each, indicator.measure) for each in measurements)
 
@@ -110,9 +115,7 @@ def report_actual(framework: ResultsFramework, report: ActualReport) -> ResultsF
         ReportRefused: there is no such period, or the actual is none of the indicator's measure.
 
     """
-    result = _pick(framework.results, report.result, "result")
-    indicator = _pick(result.indicators, report.indicator, "indicator")
-    period = _pick(indicator.periods, report.period, "period")
+    result, indicator, period = addressed(framework, report)
     actual = as_read(report.actual, indicator.measure)
     if faults := list(faults_of_actual(indicator.measure, actual, "/actual")):
         raise ReportRefused(faults)
@@ -122,9 +125,23 @@ def report_actual(framework: ResultsFramework, report: ActualReport) -> ResultsF
     return framework.model_copy(update={"results": _with(framework.results, report.result, result)})
 
 
+def addressed(framework: ResultsFramework, address: PeriodAddress) -> tuple[Result, Indicator, Period]:
+    """Return the period that an address is of, with its indicator and result.
+
+    Raises:
+        ReportRefused: there is no such period.
+
+    """
+    result = _pick(framework.results, address.result, "result")
+    indicator = _pick(result.indicators, address.indicator, "indicator")
+    return result, indicator, _pick(indicator.periods, address.period, "period")
+
+
 def _replaced(period: Period, actual: Measurement) -> tuple[Measurement, ...]:
     slice_of: Callable[[Measurement], object] = lambda m: (m.dimensions, m.locations)  # noqa: E731
     kept = tuple(existing for existing in period.actuals if slice_of(existing) != slice_of(actual))
+    if len(kept) == len(period.actuals) - 1 and actual in period.actuals:
+        return period.actuals
     return (*kept, actual)
 
 

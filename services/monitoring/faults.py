@@ -4,9 +4,11 @@ Source: IATI guidance: results (values are numbers unless the indicator is quali
 arithmetic of proportions (percentages can only be added up by what they were made of).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from urllib.parse import urlsplit
 
+from shared.contracts.iati import Document
 from shared.contracts.monitoring.v1 import Indicator, Measurement, ResultsFramework
 from shared.figures.exact import EXACT
 from shared.figures.percentages import percentage
@@ -17,10 +19,11 @@ _HALF = 5
 
 
 def faults_of_framework(framework: ResultsFramework) -> Iterator[tuple[str, str, str]]:
-    """Yield what is wrong with the values of a framework, as its numbers are read."""
+    """Yield what is wrong with the values and documents of a framework, as its numbers are read."""
     for place, result in enumerate(framework.results):
+        yield from faults_of_documents(result.documents, f"/results/{place}/documents")
         for number, indicator in enumerate(result.indicators):
-            yield from _faults_of_indicator(indicator, f"/results/{place}/indicators/{number}")
+            yield from faults_of_indicator(indicator, f"/results/{place}/indicators/{number}")
 
 
 def faults_of_actual(measure: str, actual: Measurement, at: str) -> Iterator[tuple[str, str, str]]:
@@ -34,7 +37,26 @@ def faults_of_actual(measure: str, actual: Measurement, at: str) -> Iterator[tup
         yield (f"{at}/denominator", "percentage-without-denominator", "What is it a percentage of?")
 
 
-def _faults_of_indicator(indicator: Indicator, at: str) -> Iterator[tuple[str, str, str]]:
+def faults_of_documents(documents: Iterable[Document], at: str) -> Iterator[tuple[str, str, str]]:
+    """Yield which documents, of which ``at`` is the pointer to the list, are not at an address of the web."""
+    for place, document in enumerate(documents):
+        yield from faults_of_url(document.url, f"{at}/{place}/url")
+
+
+def faults_of_url(url: str, at: str) -> Iterator[tuple[str, str, str]]:
+    """Yield why a text is no address of the web: one of http or https, with a host."""
+    try:
+        parts = urlsplit(url)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_address = False
+    if not is_address:
+        yield (f"{at}", "invalid-url", "An address begins with http:// or https:// and has a host.")
+
+
+def faults_of_indicator(indicator: Indicator, at: str) -> Iterator[tuple[str, str, str]]:
+    """Yield what is wrong with the values and documents of an indicator; ``at`` is the pointer to it."""
+    yield from faults_of_documents(indicator.documents, f"{at}/documents")
     for place, baseline in enumerate(indicator.baselines):
         yield from _faults_of_value(indicator.measure, baseline, f"{at}/baselines/{place}")
     for number, period in enumerate(indicator.periods):
@@ -45,6 +67,7 @@ def _faults_of_indicator(indicator: Indicator, at: str) -> Iterator[tuple[str, s
 
 
 def _faults_of_value(measure: str, measured: Measurement, at: str) -> Iterator[tuple[str, str, str]]:
+    yield from faults_of_documents(measured.documents, f"{at}/documents")
     value = measured.value
     if measure == QUALITATIVE and value is not None:
         yield (f"{at}/value", "qualitative-value", "A qualitative indicator is reported by comment.")

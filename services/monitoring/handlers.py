@@ -1,14 +1,16 @@
 """Use cases of the monitoring service beyond storing a document."""
 
+from datetime import UTC, datetime
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.monitoring import domain
-from services.monitoring.aggregates import FRAMEWORKS
+from services.monitoring.aggregates import REPORTED_FRAMEWORKS
 from services.monitoring.domain import ActualReport, ReportRefused
-from shared.chassis.documents import Actor, Stored, change
+from services.monitoring.locks.changes import report_within
+from services.monitoring.locks.held import locks_of
+from shared.chassis.documents import Actor, Stored, change, find
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Invalid
-from shared.contracts.monitoring.v1 import ResultsFramework
 
 
 async def report_actual(
@@ -18,16 +20,19 @@ async def report_actual(
 
     Raises:
         NotFound: monitoring knows no framework of that activity.
-        Invalid: the report does not fit the framework.
+        Invalid: the report does not fit the framework, or the period is locked for who reports.
 
     """
-
-    def apply(framework: ResultsFramework) -> ResultsFramework:
-        try:
-            return domain.report_actual(framework, report)
-        except ReportRefused as refused:
-            raise Invalid("The actual can not be reported.", errors=told(refused.faults)) from refused
-
-    return await change(
-        session, FRAMEWORKS, identifier, apply, actor=actor, expected_version=expected_version
-    )
+    await find(session, REPORTED_FRAMEWORKS, identifier)
+    locks, now = await locks_of(session, identifier), datetime.now(UTC)
+    try:
+        return await change(
+            session,
+            REPORTED_FRAMEWORKS,
+            identifier,
+            lambda framework: report_within(locks, framework, report, at=now),
+            actor=actor,
+            expected_version=expected_version,
+        )
+    except ReportRefused as refused:
+        raise Invalid("The actual can not be reported.", errors=told(refused.faults)) from refused

@@ -27,7 +27,7 @@ from sqlmodel import Field, SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.bus import BrokerAway, Bus
-from shared.chassis.db import Database, bulk_upsert, is_one_of
+from shared.chassis.db import Database, bulk_upsert, is_of_the_data, is_one_of
 from shared.chassis.health import Check, CheckFunction
 from shared.chassis.leadership import LEADER_SECONDS, leadership
 from shared.chassis.stream import StreamMessage, StreamReader, StreamReplaced, last_sequence
@@ -259,7 +259,7 @@ class _Feed:
         try:
             await self._write(copies, letters, messages[-1].sequence)
         except DBAPIError as error:
-            if not _is_of_the_data(error):
+            if not is_of_the_data(error):
                 raise
             if len(messages) == 1:
                 await self._write([], [_letter(messages[0], error)], messages[0].sequence)
@@ -329,11 +329,6 @@ def _letter(message: StreamMessage, error: Exception) -> Row:
         "payload": message.data,
         "noted_at": datetime.now(UTC),
     }
-
-
-def _is_of_the_data(error: DBAPIError) -> bool:
-    """Whether the database refused the data, so that it will refuse it again (SQLSTATE classes 22, 23 and 54)."""
-    return (getattr(error.orig, "sqlstate", None) or "")[:2] in ("22", "23", "54")
 
 
 async def _until(stop: asyncio.Event, work: Coroutine[Any, Any, Sequence[T]]) -> Sequence[T]:

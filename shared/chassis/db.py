@@ -105,6 +105,12 @@ async def execute(
     return await (await session.connection()).execute(statement, parameters)
 
 
+def is_of_the_data(error: Exception) -> bool:
+    """Whether the database refused the data, so that it will refuse it again (SQLSTATE classes 22, 23 and 54)."""
+    state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    return state[:2] in ("22", "23", "54")
+
+
 def is_one_of(column: Any, ids: Iterable[UUID]) -> ColumnElement[bool]:  # noqa: ANN401
     """Return the condition that a column is one of many ids, as one array parameter."""
     condition: ColumnElement[bool] = col(column) == any_(literal(list(ids), ARRAY(Uuid)))

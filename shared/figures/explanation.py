@@ -13,11 +13,12 @@ from typing import Literal
 
 from shared.contracts.funding.v1 import ActivityFinance
 from shared.contracts.projects.v1 import Activity
-from shared.figures.attribution import Dimension, attribute
+from shared.figures.attribution import Dimension, attribute_to
 from shared.figures.converted import Dated, conversion_of
 from shared.figures.double_counting import Exclusion, Reason
 from shared.figures.exact import EXACT
 from shared.figures.money import PLANNED, Flow, Stage, flows
+from shared.figures.outcomes import Contributed
 from shared.figures.rates import Conversion, RateTable
 from shared.figures.shares import currency_places, proportion
 
@@ -65,13 +66,17 @@ def money_inputs(
     finance: ActivityFinance,
     grouping: Grouping,
     exclusions: Iterable[Exclusion] = (),
+    contributed: Contributed | None = None,
 ) -> Iterator[MoneyInput]:
     """Yield what an activity's money adds to the figures of a grouping, in its own currencies.
 
-    Without the activity nothing is known of its codes: only the grouping ``all`` can be told.
+    Without the activity nothing is known of its codes: only the grouping ``all`` can be told. What it has
+    ``contributed`` to tells its outcomes.
     """
     excluded = {exclusion.pointer: exclusion for exclusion in exclusions}
-    for _, grouped in groupby(_grouped(activity, finance, grouping), key=lambda each: each[1].pointer):
+    for _, grouped in groupby(
+        _grouped(activity, finance, grouping, contributed), key=lambda each: each[1].pointer
+    ):
         parts = list(grouped)
         flow = parts[0][1]
         exclusion = excluded.get(flow.pointer)
@@ -106,18 +111,23 @@ def _left_out(
 
 
 def _grouped(
-    activity: Activity | None, finance: ActivityFinance, grouping: Grouping
+    activity: Activity | None,
+    finance: ActivityFinance,
+    grouping: Grouping,
+    contributed: Contributed | None,
 ) -> Iterator[tuple[str, Flow, Decimal]]:
-    if activity is None or grouping in ("all", "year"):
+    if grouping == "year":
         for flow in flows(finance):
-            yield str(flow.year) if grouping == "year" else "", flow, flow.amount
+            yield str(flow.year), flow, flow.amount
+    elif grouping == "all" or activity is None:
+        for flow in flows(finance):
+            yield "", flow, flow.amount
     elif grouping == "status":
         for flow in flows(finance):
             yield activity.status, flow, flow.amount
     else:
-        for part in attribute(activity, finance):
-            if part.dimension == grouping:
-                yield part.code or "", part.flow, part.amount
+        for part in attribute_to(grouping, activity, finance, contributed):
+            yield part.code or "", part.flow, part.amount
 
 
 def in_currency(money: MoneyInput, into: str, table: RateTable, *, today: date) -> MoneyInput:

@@ -8,6 +8,8 @@ FormulaName = Literal[
     "spend",
     "delivery-rate",
     "division",
+    "contribution",
+    "classification",
     "counted-once",
     "conversion",
     "progress",
@@ -15,6 +17,9 @@ FormulaName = Literal[
     "expected-progress",
     "on-track",
     "counts",
+    "resource-gap",
+    "pipeline",
+    "priority",
 ]
 
 
@@ -53,6 +58,21 @@ FORMULAS: dict[FormulaName, Formula] = {
             "IATI ruleset: percentages of countries, regions and sectors",
         ),
         Formula(
+            "contribution",
+            1,
+            "The percentages of the project's links to outcomes that count in the biennium of the value's year; what "
+            "goes to a country outcome is passed on by the percentages of its links to outcomes of that biennium, or to "
+            "SDG targets. The shares are multiplied, and the value is divided once.",
+            "ILO results chain; ILO Programme and Budget",
+        ),
+        Formula(
+            "classification",
+            1,
+            "The code that follows from another in the value's year: an outcome's strategic objective, the lowest "
+            "office that lists a country, or what the newest list published up to the first of January says of it.",
+            "ILO Programme and Budget, field structure, publishers' lists of fragile contexts",
+        ),
+        Formula(
             "counted-once",
             1,
             "What was reported less what a secondary reporter repeats, what activities below report at the same "
@@ -89,5 +109,25 @@ FORMULAS: dict[FormulaName, Formula] = {
             "ours",
         ),
         Formula("counts", 1, "How many there are in the projects listed.", "ours"),
+        Formula(
+            "resource-gap",
+            1,
+            "Cost less firm resources: what the plan tells of RB and RBTC, and what is allocated from pools (RBSA) and "
+            "signed agreements (XBTC), each once, at the rate of the decision.",
+            "ILO outcome-based work plans; the formula is ours",
+        ),
+        Formula(
+            "pipeline",
+            1,
+            "What proposals, drafts of agreements and pledges for this outcome alone may bring in the biennium, by days; "
+            "weighed, times its probability.",
+            "ours",
+        ),
+        Formula(
+            "priority",
+            1,
+            "The sum of weight times value over the sum of the weights, by the version of the rule that is told.",
+            "ours",
+        ),
     )
 }

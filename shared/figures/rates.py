@@ -6,7 +6,7 @@ that is too old, by a guess, or by 1.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import chain
 from operator import attrgetter
 from typing import Literal
+
+from shared.contracts.funding.v1 import RateSheet
 
 RateKind = Literal["un-operational", "ecb-daily", "donor"]
 
@@ -65,6 +67,12 @@ class Conversion:
     kind: RateKind | None
     provisional: bool
     legs: tuple[Rate, ...]
+
+
+def rates_of(sheet: RateSheet) -> Iterator[Rate]:
+    """Yield the rates of a sheet."""
+    for rate in sheet.rates:
+        yield Rate(sheet.source, sheet.kind, sheet.base, rate.currency, rate.date, rate.rate)
 
 
 @lru_cache(1024)

@@ -83,20 +83,35 @@ def resource_gap(plan: OutcomePlan, agreements: Iterable[Agreement], *, places: 
         AllocationRefused: an agreement allocates more than 100 %, or a negative percentage.
 
     """
-    sums: dict[Standing, Decimal] = dict.fromkeys(STANDINGS, Decimal(0))
+    parts: dict[Standing, list[Decimal | None]] = {standing: [] for standing in STANDINGS}
     unknown = [source for source in sorted(plan.budgets) if plan.budgets[source] is None]
-    firm_is_known = not unknown
     for agreement in agreements:
         part = allocated(agreement, plan.outcome, plan.biennium, places=places)
-        if part is not None:
-            sums[agreement.standing] = EXACT.add(sums[agreement.standing], part)
-            continue
-        unknown.append(agreement.reference)
-        firm_is_known = firm_is_known and agreement.standing != "signed"
-    by_source = {**plan.budgets, XBTC: sums["signed"]}
-    firm = _sum(by_source.values()) if firm_is_known else None
-    gap = None if plan.cost is None or firm is None else EXACT.subtract(plan.cost, firm)
-    return ResourceGap(plan.cost, firm, gap, by_source, sums["pipeline"], sums["pledged"], tuple(unknown))
+        parts[agreement.standing].append(part)
+        if part is None:
+            unknown.append(agreement.reference)
+    by_source = {**plan.budgets, XBTC: _sum(parts["signed"])}
+    firm, gap = firm_and_gap(plan.cost, [*plan.budgets.values(), *parts["signed"]])
+    pipeline, pledged = _sum(parts["pipeline"]), _sum(parts["pledged"])
+    return ResourceGap(plan.cost, firm, gap, by_source, pipeline, pledged, tuple(unknown))
+
+
+def firm_and_gap(
+    cost: Decimal | None, parts: Iterable[Decimal | None]
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return what is firm and what is lacking (ILO outcome-based work plans; formula ours).
+
+    Args:
+        cost: estimated, None where it is not known.
+        parts: firm resources, None for one whose amount is not known.
+
+    Returns:
+        The sum of the parts and the cost less it, each None where something that it needs is not known.
+
+    """
+    known = list(parts)
+    firm = None if None in known else _sum(known)
+    return firm, None if cost is None or firm is None else EXACT.subtract(cost, firm)
 
 
 def allocated(agreement: Agreement, outcome: str, biennium: Biennium, *, places: int = 2) -> Decimal | None:

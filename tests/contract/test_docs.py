@@ -15,14 +15,15 @@ SOURCES = [
     *sorted(
         path for part in ("shared/chassis", "services", "gateway") for path in (ROOT / part).rglob("*.py")
     ),
-    *(ROOT / "shared" / "figures" / name for name in ("money.py", "shares.py")),
+    *(ROOT / "shared" / "figures" / name for name in ("money.py", "shares.py", "triangular.py")),
 ]
 
-REFUSALS = {"refuse": 0, "notice": 0, "FileRefused": 0, "Problem": 0, "Finding": 0}
+REFUSALS = {"refuse": 0, "notice": 0, "FileRefused": 0, "Problem": 0, "Finding": 0, "GateClosed": 0}
 """Calls that take a code, and at which place."""
 HTTP_CODES = {"method-not-allowed"}
 """Codes that are made of the phrase of an HTTP status, and stand nowhere in the source."""
 
+POINTERS = re.compile(r"^/.*")
 _SLUG = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
 _LINK = re.compile(r"(?<!\!)\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
@@ -70,6 +71,8 @@ def _codes_of_call(call: ast.Call) -> Iterator[str]:
     place = REFUSALS.get(name)
     if place is not None and place < len(call.args):
         yield from _constants(call.args[place])
+    if name == "PydanticCustomError" and isinstance(call.args[0], ast.Constant):
+        yield str(call.args[0].value).replace("_", "-")
     for keyword in call.keywords:
         if keyword.arg == "code":
             yield from _constants(keyword.value)
@@ -88,10 +91,9 @@ def _codes_of_fault(fault: ast.Tuple) -> Iterator[str]:
     if len(fault.elts) != 3:
         return
     first = fault.elts[0]
-    is_pointer = (
-        isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.startswith("/")
-    )
-    if is_pointer or isinstance(first, ast.JoinedStr):
+    is_pointer = isinstance(first, ast.Constant) and first.value in ("", *POINTERS.findall(str(first.value)))
+    is_named = isinstance(first, ast.Name) and first.id in ("at", "pointer")
+    if is_pointer or is_named or isinstance(first, ast.JoinedStr):
         yield from _constants(fault.elts[1])
 
 

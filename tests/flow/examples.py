@@ -1,74 +1,162 @@
 """The examples of the documentation: shell blocks of `curl`, read as the requests that they are.
 
-What is not understood fails: an example that nothing tries is worth nothing.
+A block of JSON that follows an example is a part of its answer, or with a status of 400 or more the refusal that it
+meets. What is not understood fails: an example that nothing tries is worth nothing.
 """
 
+import json
 import re
 import shlex
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from shared.contracts.snapshots import ROOT
 
 ADDRESS = "http://127.0.0.1:8100"
-_BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_FLAGS = {"-i", "-s", "-sS"}
+PATIENCE_SECONDS = 20
+POLL_SECONDS = 0.1
+REFUSED = 400
+_BLOCK = re.compile(r"^```(sh|json)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BIENNIUM = re.compile(r"\b(20\d\d)-(\d\d)(?![-\d])")
+_YEAR = re.compile(r"\b20\d\d\b")
+_FLAGS = {"-i", "-s", "-sS", "--get"}
 _BODY = {"-d", "--data", "--data-binary"}
 
 
 @dataclass(slots=True)
-class Request:
-    """One request; ``content`` is sent as it is."""
+class Example:
+    """One request, with the part of its answer that the page tells; ``content`` is sent as it is."""
 
+    page: str
     line: int
     method: str = ""
     target: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    expected: Any = None
 
     def __str__(self) -> str:
-        return f"line {self.line}: {self.method} {self.target}"
+        return f"{self.page}:{self.line}: {self.method} {self.target}"
+
+    def holds(self, answer: httpx.Response) -> str | None:
+        """Return what of the answer is not as the page tells it, None if nothing is."""
+        expected = self.expected
+        refused = isinstance(expected, dict) and expected.get("status", 0) >= REFUSED
+        if refused != answer.is_error:
+            return f"answered {answer.status_code}"
+        return None if expected is None else difference(expected, answer.json())
 
 
-def requests_of(page: Path) -> Iterator[Request]:
-    """Yield the requests of a page's examples, in order."""
-    text = page.read_text(encoding="utf-8")
+def attempt(client: httpx.Client, example: Example) -> None:
+    """Make the request, again for a while if it fails: what it reads may be on its way.
+
+    Raises:
+        AssertionError: the answer is not as the page tells it.
+
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = client.request(
+            example.method, example.target, headers=example.headers, content=example.content
+        )
+        wrong = example.holds(answer)
+        if wrong is None:
+            return
+        assert time.monotonic() < deadline, f"{example}: {wrong}\n{answer.text[:3000]}"
+        time.sleep(POLL_SECONDS)
+
+
+def difference(expected: Any, told: Any, at: str = "") -> str | None:
+    """Return where an answer lacks a part, None if it has it; the items of a list may be among others, in order."""
+    if isinstance(expected, dict) and isinstance(told, dict):
+        for name, part in expected.items():
+            if name not in told:
+                return f"{at}/{name} is missing"
+            if found := difference(part, told[name], f"{at}/{name}"):
+                return found
+        return None
+    if isinstance(expected, list) and isinstance(told, list):
+        rest = iter(told)
+        for place, part in enumerate(expected):
+            if all(difference(part, each) for each in rest):
+                return f"{at}/{place} is missing: {json.dumps(part)}"
+        return None if expected or not told else f"{at} is not empty"
+    return None if expected == told else f"{at} is {json.dumps(told)}, not {json.dumps(expected)}"
+
+
+def later(text: str, years: int) -> str:
+    """Return a text whose years and bienniums are so many years later: a story goes on when its time is over."""
+
+    def label(match: re.Match[str]) -> str:
+        return f"{int(match[1]) + years}-{(int(match[2]) + years) % 100:02d}"
+
+    if not years:
+        return text
+    marked = _BIENNIUM.sub(lambda match: label(match).replace("20", "\0", 1), text)
+    return _YEAR.sub(lambda match: str(int(match[0]) + years), marked).replace("\0", "20")
+
+
+def examples_of(page: Path, *, years_later: int = 0) -> list[Example]:
+    """Return the examples of a page, in order.
+
+    Raises:
+        ValueError: a block is not understood.
+
+    """
+    text = later(page.read_text(encoding="utf-8"), years_later)
+    examples: list[Example] = []
     for block in _BLOCK.finditer(text):
-        line = text.count("\n", 0, block.start(1)) + 1
-        yield from _requests(block[1], page, line)
+        line = text.count("\n", 0, block.start(2)) + 1
+        if block[1] == "sh":
+            examples += _requests(block[2], page, line)
+        elif examples and examples[-1].expected is None:
+            examples[-1].expected = json.loads(block[2])
+    return examples
 
 
-def _requests(block: str, page: Path, line: int) -> Iterator[Request]:
-    words = shlex.split(block.replace("\\\n", " "), comments=True)
+def _requests(block: str, page: Path, line: int) -> Iterator[Example]:
     commands: list[list[str]] = []
-    for word in words:
+    for word in shlex.split(block.replace("\\\n", " "), comments=True):
         if word == "curl":
             commands.append([])
         elif commands:
             commands[-1].append(word)
         else:
             raise ValueError(f"{page.name}:{line}: {word} is no curl")
-    for command in commands:
-        yield _request(command, page, line)
+    return (_request(command, page, line) for command in commands)
 
 
-def _request(words: list[str], page: Path, line: int) -> Request:
-    request = Request(line)
+def _request(words: list[str], page: Path, line: int) -> Example:
+    example = Example(page.name, line)
     rest = iter(words)
+    query: list[str] = []
     for word in rest:
         if word in _FLAGS:
             continue
-        if word == "-X":
-            request.method = next(rest)
+        if word == "--data-urlencode":
+            name, _, value = next(rest).partition("=")
+            query.append(f"{name}={quote(value)}")
+        elif word == "-X":
+            example.method = next(rest)
         elif word == "-H":
             name, _, value = next(rest).partition(": ")
-            request.headers[name] = value
+            example.headers[name] = value
         elif word in _BODY:
             told = next(rest)
             is_file = told.startswith("@")
-            request.content = (page.parents[1] / told[1:]).read_bytes() if is_file else told.encode()
+            example.content = (ROOT / told[1:]).read_bytes() if is_file else told.encode()
         elif word.startswith(ADDRESS):
-            request.target = word.removeprefix(ADDRESS)
+            example.target = word.removeprefix(ADDRESS)
         else:
             raise ValueError(f"{page.name}:{line}: {word} is not understood")
-    request.method = request.method or ("GET" if request.content is None else "POST")
-    return request
+    if "--get" in words:
+        query += [example.content.decode()] if example.content else []
+        example.content, example.target = None, f"{example.target}?{'&'.join(query)}"
+    example.method = example.method or ("GET" if example.content is None else "POST")
+    return example

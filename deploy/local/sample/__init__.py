@@ -1,13 +1,19 @@
 """A sample portfolio that the project makes up: decent-work projects, their donors, money and results."""
 
-from deploy.local.sample import proposals
+from deploy.local.sample import learning, monitoring, partnerships, proposals, workplans
 from deploy.local.sample.organisations import write_organisations
 from deploy.local.sample.portfolio import write_portfolio
 from deploy.local.sample.programming import sample_frameworks
 from deploy.local.sample.project import REFERENCE
 from deploy.local.sample.proposals import CRITERIA
 
-MISSION = (("Proposals", tuple, proposals.stories),)
+MISSION = (
+    ("Proposals", tuple, proposals.stories),
+    ("Partnerships", partnerships.documents, partnerships.stories),
+    ("Work plans", workplans.documents, workplans.stories),
+    ("Monitoring", monitoring.documents, monitoring.stories),
+    ("Learning", learning.documents, learning.stories),
+)
 """What the sample tells beside activities and frameworks: of each part its name, its documents and its stories."""
 
 __all__ = [

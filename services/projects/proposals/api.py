@@ -12,7 +12,7 @@ from sqlmodel import col
 from services.projects.models import CriteriaSetRow, ProposalRow
 from services.projects.proposals import handlers
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
-from services.projects.proposals.domain import LIFECYCLE, StepForm
+from services.projects.proposals.domain import LIFECYCLE, ProposalStepForm
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.faults import told
@@ -90,7 +90,7 @@ async def act_on_proposal(
     actor: CurrentActor,
     version: ExpectedVersion,
     identifier: str,
-    step: StepForm,
+    step: ProposalStepForm,
     response: Response,
 ) -> Receipt:
     """Take a step that the state of the proposal allows, and keep it in the history."""

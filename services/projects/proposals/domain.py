@@ -71,7 +71,7 @@ OWNED = ("state", "revision", "criteria", "written_by", "history", "appraisals",
 """Members that follow from what was done, whatever a caller makes of them."""
 
 
-class StepForm(Contract):
+class ProposalStepForm(Contract):
     """A step that somebody takes; ``criteria`` is the code of the set to submit by, where several are in force."""
 
     action: ProposalAction
@@ -133,7 +133,7 @@ def revised(proposal: Proposal, content: Proposal) -> Proposal:
 
 def acted(
     proposal: Proposal,
-    form: StepForm,
+    form: ProposalStepForm,
     *,
     at: datetime,
     criteria: CriteriaSet | None = None,
@@ -209,7 +209,7 @@ def lacking(proposal: Proposal, criteria: CriteriaSet | None, beside: Sequence[F
     return [*checks(proposal, own), *beside, *verdict(proposal, own)]
 
 
-def _faults_of_step(proposal: Proposal, form: StepForm) -> list[Found]:
+def _faults_of_step(proposal: Proposal, form: ProposalStepForm) -> list[Found]:
     faults: list[Found] = []
     if form.action in WITH_REASONS and form.reasons is None:
         faults.append(("/reasons", "reasons-missing", f"To {form.action} takes reasons."))

@@ -108,7 +108,7 @@ async def act(
     session: AsyncSession,
     actor: Actor,
     identifier: str,
-    form: domain.StepForm,
+    form: domain.ProposalStepForm,
     expected_version: int | None,
 ) -> Stored:
     """Take a step with a proposal.
@@ -215,7 +215,7 @@ async def _require(session: AsyncSession, identifier: str) -> Proposal:
 
 
 async def _criteria_of_step(
-    session: AsyncSession, proposal: Proposal, form: domain.StepForm
+    session: AsyncSession, proposal: Proposal, form: domain.ProposalStepForm
 ) -> CriteriaSet | None:
     if form.action == "pass":
         return await _own_criteria(session, proposal)

@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gateway.money import FIGURE_OF_STAGE, ConvertedMoney, MoneyByStage
+from gateway.results.dimensions import GroupBy
 from gateway.results.explain import explain_projects
 from gateway.results.filters import SummaryQuery
 from gateway.results.schemas import Explanation, SummaryRow
@@ -32,7 +35,15 @@ from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
 from shared.figures.double_counting import exclusions
 from shared.figures.money import flows
 from shared.testing.portfolios import RATES as TABLE
-from shared.testing.portfolios import TODAY, Part, node_of, portfolios
+from shared.testing.portfolios import (
+    TODAY,
+    Part,
+    Told,
+    contributions,
+    node_of,
+    portfolios,
+    programmes,
+)
 from shared.testing.read_models import NewReadModel, event, take
 
 OWN = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
@@ -44,7 +55,7 @@ ACTIVITY_OF_ALL = Activity(
     status="2",
 )
 UNHURRIED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-GROUPS = ("country", "region", "sector", "donor", "status", "year")
+GROUPS: tuple[GroupBy, ...] = tuple(group for group in get_args(GroupBy) if group != "all")
 
 
 def recomputed(
@@ -77,12 +88,14 @@ def assert_explained(row: SummaryRow, terms: Terms) -> None:
     assert row.finance.transactions == sum(project.counts["transactions"] or 0 for project in members)
 
 
-@settings(max_examples=12, suppress_health_check=UNHURRIED)
-@given(portfolio=portfolios())
+@settings(max_examples=6, suppress_health_check=UNHURRIED)
+@given(portfolio=portfolios(), programming=programmes(), draw=st.data())
 async def test_every_row_of_a_summary_is_what_its_explanation_adds_up_to(
-    new_read_model: NewReadModel, portfolio: list[Part]
+    new_read_model: NewReadModel, portfolio: list[Part], programming: list[Told], draw: st.DataObject
 ):
     database = await new_read_model()
+    linked = draw.draw(contributions(portfolio))
+    await take(database, [event(*each) for each in (*programming, *linked)])
     for activity, finance in portfolio:
         await take(database, [event(ACTIVITY, activity), event(FINANCE, finance)])
     async with database.session() as session:
@@ -122,13 +135,15 @@ async def assert_projects_explained(session, portfolio: list[Part], terms: Terms
         assert told == figures(money.get(id_, []))
 
 
-@settings(max_examples=8, suppress_health_check=UNHURRIED)
-@given(portfolio=portfolios())
+@settings(max_examples=5, suppress_health_check=UNHURRIED)
+@given(portfolio=portfolios(), programming=programmes(), draw=st.data())
 async def test_groups_add_up_to_the_whole_in_any_currency(
-    new_read_model: NewReadModel, portfolio: list[Part]
+    new_read_model: NewReadModel, portfolio: list[Part], programming: list[Told], draw: st.DataObject
 ):
     database = await new_read_model()
-    await take(database, [e for a, f in portfolio for e in (event(ACTIVITY, a), event(FINANCE, f))])
+    told = [*programming, *draw.draw(contributions(portfolio))]
+    told += [each for a, f in portfolio for each in ((ACTIVITY, a), (FINANCE, f))]
+    await take(database, [event(*each) for each in told])
     async with database.session() as session:
         for terms in (OWN, IN_USD):
             for group in GROUPS:

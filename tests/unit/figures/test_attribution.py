@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.contracts.funding.v1 import ActivityFinance, PeriodBudget, Transaction
+from shared.contracts.funding.v1 import ActivityFinance, Earmarking, PeriodBudget, Transaction
 from shared.contracts.iati import (
     Money,
     Narrative,
@@ -15,7 +15,7 @@ from shared.contracts.iati import (
     VocabularyCode,
 )
 from shared.contracts.projects.v1 import Activity, ParticipatingOrganisation
-from shared.figures.attribution import attribute
+from shared.figures.attribution import SPARSE, attribute, attribute_to, stated
 from shared.figures.money import ledger
 
 DIMENSIONS = ("country", "region", "sector", "donor")
@@ -132,6 +132,28 @@ def test_money_that_goes_out_is_never_divided_between_several_donors():
     assert by_code("donor", named_twice, finance(transaction("4"))) == {"Sida": 100}
 
 
+def test_a_transaction_is_earmarked_as_it_says_and_all_else_as_the_activity_says():
+    own = Earmarking(category="2", basis="aid-type")
+    default = Earmarking(category="4", modality="I", basis="modality")
+    budget = PeriodBudget(
+        period_start=date(2024, 1, 1), period_end=date(2024, 12, 31), value=Money(amount=Decimal(1000))
+    )
+    money = finance(
+        transaction("1", "10", earmarking=own), transaction("4", "1"), budgets=(budget,), earmarking=default
+    )
+    assert by_code("earmarking_modality", activity(), money) == {"2/": 10, "4/I": 1001}
+    without = money.model_copy(update={"earmarking": None})
+    assert by_code("earmarking_modality", activity(), without) == {"2/": 10, None: 1001}
+
+
+def test_what_is_not_stated_at_all_has_no_parts_and_is_told_whole_when_it_is_asked_for():
+    money = finance(transaction("4", "7"))
+    assert stated(money) == ()
+    assert {part.dimension for part in attribute(activity(), money)} == set(DIMENSIONS)
+    for dimension in SPARSE:
+        assert [(p.code, p.amount) for p in attribute_to(dimension, activity(), money)] == [(None, 7)]
+
+
 def test_amounts_are_added_up_before_they_are_divided():
     thirds = activity(recipient_countries=(share("A", "33.33"), share("B", "33.33"), share("C", "33.34")))
     made = by_code("country", thirds, finance(*[transaction("4", "1", "JPY")] * 3))
@@ -171,6 +193,7 @@ TRANSACTIONS = st.builds(
     st.sampled_from(["USD", "JPY", "KWD"]),
     recipient_country=st.none() | CODES,
     sectors=st.lists(CODES, max_size=2),
+    earmarking=st.none() | st.just(Earmarking(category="4", modality="I", basis="modality")),
     provider=st.none() | st.builds(TransactionOrganisation, ref=st.sampled_from(["A", None])),
 )
 BUDGETS = st.builds(
@@ -193,7 +216,7 @@ def test_each_dimension_adds_up_to_the_ledger(activity_: Activity, finance_: Act
     whole = {(e.stage, e.currency, e.year): e.amount for e in ledger(finance_)}
     made = list(attribute(activity_, finance_))
     assert max(Counter((m.dimension, m.code, m.flow.pointer) for m in made).values(), default=1) == 1
-    for dimension in DIMENSIONS:
+    for dimension in (*DIMENSIONS, *stated(finance_)):
         totals: dict[tuple[str, str | None, int], Decimal] = defaultdict(Decimal)
         for money in made:
             if money.dimension == dimension:

@@ -20,7 +20,7 @@ def begun(**members):
 
 
 def step(proposal, action, *, by="clerk", at=NOON, **members):
-    form = domain.StepForm.model_validate({"action": action, "by": by, **members})
+    form = domain.ProposalStepForm.model_validate({"action": action, "by": by, **members})
     return domain.acted(proposal, form, at=at, criteria=CRITERIA)
 
 

@@ -96,7 +96,7 @@ class Proposals(RuleBasedStateMachine):
     def act(self, action, by, reasons, hours):
         self.now += timedelta(hours=hours)
         before = self.proposal
-        form = domain.StepForm(action=action, by=by, reasons=reasons)
+        form = domain.ProposalStepForm(action=action, by=by, reasons=reasons)
         criteria = self.in_force if action == "submit" else self.criteria()
         try:
             self.proposal = domain.acted(before, form, at=self.now, criteria=criteria)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.monitoring.domain import ActualReport, ReportRefused, as_read, report_actual, with_readings
 from services.monitoring.faults import faults_of_actual, faults_of_framework
+from shared.contracts.iati import Document
 from shared.contracts.monitoring.v1 import Baseline, Indicator, Measurement, Period, Result, ResultsFramework
 from shared.figures.readings import read_number
 
@@ -178,3 +179,24 @@ def test_a_report_of_a_percentage_has_its_value():
     report = ActualReport(result=1, indicator=1, period=1, actual=measured(None, "15", "50"))
     changed = report_actual(framework(PERCENTAGE), report)
     assert changed.results[0].indicators[0].periods[0].actuals[-1].value == read_number("30")
+
+
+@pytest.mark.parametrize(
+    ("url", "is_address"),
+    [
+        ("https://example.org/list.pdf", True),
+        ("http://example.org:8080/a?b=c", True),
+        ("HTTPS://EXAMPLE.ORG", True),
+        ("ftp://example.org/list.pdf", False),
+        ("example.org/list.pdf", False),
+        ("https:///list.pdf", False),
+        ("https://[::1", False),
+        ("javascript:alert(1)", False),
+        ("", False),
+    ],
+)
+def test_evidence_is_at_an_address_of_the_web(url, is_address):
+    actual = measured("12").model_copy(update={"documents": (Document(url=url),)})
+    found = told(faults_of_framework(framework(UNIT, actual=actual)))
+    at = "/results/0/indicators/0/periods/{}/actuals/0/documents/0/url"
+    assert found == ([] if is_address else [(at.format(place), "invalid-url") for place in (0, 1)])

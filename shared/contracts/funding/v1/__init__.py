@@ -33,13 +33,13 @@ from shared.contracts.funding.v1.partnerships import (
     DueDiligenceState,
     EarmarkingScope,
     MobilisationTarget,
+    MoneyReceipt,
     PartnerProfile,
     PartnerRole,
     Pledge,
     PledgeAction,
     PledgeState,
     Pool,
-    Receipt,
     ReportingDuty,
     Tranche,
 )
@@ -60,6 +60,8 @@ from shared.contracts.funding.v1.workplans import (
     Workplan,
     WorkplanItem,
 )
+
+Receipt = MoneyReceipt
 
 __all__ = [
     "ActivityFinance",
@@ -88,6 +90,7 @@ __all__ = [
     "LoanStatus",
     "LoanTerms",
     "MobilisationTarget",
+    "MoneyReceipt",
     "OtherFlag",
     "OutcomeWeight",
     "Partner",

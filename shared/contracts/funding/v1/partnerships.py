@@ -116,7 +116,7 @@ class Allocation(AllocationTarget):
     scenario: Identifier | None = None
 
 
-class Receipt(Contract):
+class MoneyReceipt(Contract):
     """Money that came in for a tranche, in the currency of the agreement."""
 
     reference: ItemCode
@@ -176,7 +176,7 @@ class Agreement(Contract):
     reporting_duties: tuple[ReportingDuty, ...] = ()
     support_cost_rate: Percentage | None = None
     state: AgreementState = "draft"
-    receipts: tuple[Receipt, ...] = ()
+    receipts: tuple[MoneyReceipt, ...] = ()
     allocations: tuple[Allocation, ...] = ()
     amendments: tuple[Amendment, ...] = ()
     due_diligence: tuple[DueDiligence, ...] = ()

@@ -1,9 +1,11 @@
 """Outcome-based work plans: what the work for an outcome costs, and how its gaps could be filled."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1.partnerships import AllocationTarget, PositiveAmount
@@ -47,9 +49,18 @@ class WorkplanItem(Contract):
     cost: NotNegative | None = None
     resources: tuple[RegularResource, ...] = ()
 
+    @field_validator("resources")
+    @classmethod
+    def _sources_once(cls, resources: tuple[RegularResource, ...]) -> tuple[RegularResource, ...]:
+        _require_once(resource.source for resource in resources)
+        return resources
+
 
 class Workplan(Contract):
-    """The work plan of an outcome of the programme and budget of a biennium; amounts are in its currency."""
+    """The work plan of an outcome of the programme and budget of a biennium; amounts are in its currency.
+
+    A country outcome stands in one item, so that what is allocated to it counts once.
+    """
 
     biennium: BienniumLabel
     outcome: ItemCode
@@ -61,6 +72,14 @@ class Workplan(Contract):
     def identifier(self) -> str:
         """The name of the work plan, as in ``2024-25/3``."""
         return f"{self.biennium}/{self.outcome}"
+
+    @field_validator("items")
+    @classmethod
+    def _items_once(cls, items: tuple[WorkplanItem, ...]) -> tuple[WorkplanItem, ...]:
+        _require_once(item.code for item in items)
+        links = (item.country_outcome for item in items)
+        _require_once(f"{link.programme}/{link.code}" for link in links if link is not None)
+        return items
 
 
 class OutcomeWeight(Contract):
@@ -80,6 +99,12 @@ class PriorityWeight(Contract):
     criterion: PriorityCriterion
     weight: PositiveAmount
     outcomes: tuple[OutcomeWeight, ...] = ()
+
+    @field_validator("outcomes")
+    @classmethod
+    def _outcomes_once(cls, outcomes: tuple[OutcomeWeight, ...]) -> tuple[OutcomeWeight, ...]:
+        _require_once(outcome.programme_outcome for outcome in outcomes)
+        return outcomes
 
 
 class PriorityRule(Contract):
@@ -102,6 +127,12 @@ class PriorityRule(Contract):
         """How a scenario names the version."""
         return VersionReference(code=self.code, version=self.version)
 
+    @field_validator("weights")
+    @classmethod
+    def _criteria_once(cls, weights: tuple[PriorityWeight, ...]) -> tuple[PriorityWeight, ...]:
+        _require_once(weight.criterion for weight in weights)
+        return weights
+
 
 class ScenarioSource(Contract):
     """Where money would come from: an agreement, or a pool of a biennium."""
@@ -111,7 +142,7 @@ class ScenarioSource(Contract):
 
 
 class ScenarioAllocation(AllocationTarget):
-    """An amount that a scenario would allocate, in the currency of its source and in that of the work plan."""
+    """An amount that a scenario would allocate, in the currency of its source and in that of the scenario."""
 
     source: ScenarioSource
     amount: PositiveAmount
@@ -119,7 +150,7 @@ class ScenarioAllocation(AllocationTarget):
 
 
 class ScenarioGap(AllocationTarget):
-    """The gap of an item before and after a scenario, with the priority that it had, 0 to 1."""
+    """The gap of an item before and after a scenario, in its currency, with the priority that it had, 0 to 1."""
 
     priority: Fraction
     before: Amount
@@ -146,3 +177,11 @@ class Scenario(ScenarioForm):
     allocations: tuple[ScenarioAllocation, ...] = ()
     gaps: tuple[ScenarioGap, ...] = ()
     history: tuple[TakenStep, ...] = ()
+
+
+def _require_once(codes: Iterable[str]) -> None:
+    seen = set()
+    for code in codes:
+        if code in seen:
+            raise PydanticCustomError("duplicate_code", "{value} stands twice", {"value": code})
+        seen.add(code)

@@ -1,0 +1,240 @@
+"""Use cases of agreements: writing content, taking a step, and recording what happens under an agreement.
+
+Each locks the agreement first, so that what is decided is decided about what is stored.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.funding.models import AgreementRow
+from services.funding.partnerships import domain, due_diligence
+from services.funding.partnerships.aggregates import AGREEMENTS
+from services.funding.partnerships.allocations import locked_agreement
+from services.funding.partnerships.amendments import AmendmentForm, amended
+from services.funding.partnerships.copies import proposal_states
+from services.funding.partnerships.places import known_places
+from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents.faults import told
+from shared.chassis.documents.routes import patched
+from shared.chassis.errors import Conflict, IllegalTransition, Invalid
+from shared.contracts.funding.v1 import Agreement, MoneyReceipt
+from shared.contracts.ids import agreement_id
+from shared.figures.lifecycle import IllegalStep
+
+Rewrite = Callable[[Agreement], Agreement]
+
+
+async def create_agreement(session: AsyncSession, actor: Actor, content: Agreement) -> Stored:
+    """Store a new agreement, as a draft.
+
+    Raises:
+        Conflict: it exists.
+        Invalid: its content breaks a rule.
+
+    """
+    return await put_one(session, AGREEMENTS, domain.begun(content), actor=actor, must_be_new=True)
+
+
+async def put_agreement(
+    session: AsyncSession, actor: Actor, content: Agreement, expected_version: int | None
+) -> Stored:
+    """Replace the content of an agreement, or store a new one.
+
+    Raises:
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+    row = await session.get(AgreementRow, agreement_id(content.number), with_for_update=True)
+    if row is None:
+        return await put_one(
+            session,
+            AGREEMENTS,
+            domain.begun(content),
+            actor=actor,
+            expected_version=expected_version,
+            must_be_new=True,
+        )
+    return await revise_agreement(session, actor, content.number, lambda _: content, expected_version)
+
+
+async def revise_agreement(
+    session: AsyncSession, actor: Actor, identifier: str, rewrite: Rewrite, expected_version: int | None
+) -> Stored:
+    """Change the content of an agreement that is not signed.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+
+    def apply(agreement: Agreement) -> Agreement:
+        try:
+            return domain.revised(agreement, rewrite(agreement))
+        except domain.ContentLocked:
+            detail = f"The content may not change in the state {agreement.state!r}; amendments change it."
+            raise Conflict(detail, code="content-locked") from None
+
+    return await _change(session, actor, identifier, apply, expected_version)
+
+
+async def act(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.AgreementStepForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step with an agreement.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: its state does not allow the step, or it may not be signed as it stands.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting.
+
+    """
+    now = datetime.now(UTC)
+    proposals: dict[str, str] = {}
+    if form.action == "sign":
+        held = await locked_agreement(session, identifier)
+        proposals = await proposal_states(session, held.proposals)
+    return await _change(
+        session,
+        replace(actor, rationale=actor.rationale or form.reasons),
+        identifier,
+        lambda each: domain.acted(each, form, at=now, proposals=proposals),
+        expected_version,
+    )
+
+
+async def scrutinise(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: due_diligence.DueDiligenceForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step in the due diligence of a private partner of an agreement that has not ended.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: it has ended, or where the due diligence stands does not allow the step.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: there is no such partner, or something is wanting.
+
+    """
+    now = datetime.now(UTC)
+
+    def apply(agreement: Agreement) -> Agreement:
+        if agreement.state != "draft":
+            domain.require_in_force(agreement, "scrutinise")
+        if faults := due_diligence.faults_of_form(agreement, form, now.date()):
+            raise domain.StepRefused(faults)
+        return due_diligence.scrutinised(agreement, form, now)
+
+    why = replace(actor, rationale=actor.rationale or form.reasons)
+    return await _change(session, why, identifier, apply, expected_version)
+
+
+async def receive(
+    session: AsyncSession, actor: Actor, identifier: str, receipt: MoneyReceipt, expected_version: int | None
+) -> Stored:
+    """Record money that came in.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: its state does not allow it, or another receipt has the reference.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: there is no such tranche, or the day is to come.
+
+    """
+    today = datetime.now(UTC).date()
+    return await _change(
+        session, actor, identifier, lambda each: domain.received(each, receipt, today), expected_version
+    )
+
+
+async def amend(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: AmendmentForm,
+    expected_version: int | None,
+) -> Stored:
+    """Change the content of a signed agreement, and record the amendment.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: its state does not allow it, or what it adds may not be signed.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: the changes break the contract, a rule, or what was done under the agreement.
+
+    """
+    now = datetime.now(UTC)
+    held = await locked_agreement(session, identifier)
+    places = await known_places(session, held.allocations)
+    content = patched(AGREEMENTS, identifier, held, form.changes)
+    proposals = await proposal_states(session, content.proposals)
+    return await _change(
+        session,
+        replace(actor, rationale=actor.rationale or form.reasons),
+        identifier,
+        lambda each: amended(each, content, form, at=now, places=places, proposals=proposals),
+        expected_version,
+    )
+
+
+async def deliver(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.DeliveryForm,
+    expected_version: int | None,
+) -> Stored:
+    """Record that a report was delivered to the partners.
+
+    Raises:
+        NotFound: there is no such agreement.
+        Conflict: its state does not allow it.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: no such report is owed, or the day is to come.
+
+    """
+    today = datetime.now(UTC).date()
+    return await _change(
+        session, actor, identifier, lambda each: domain.delivered(each, form, today), expected_version
+    )
+
+
+async def _change(
+    session: AsyncSession, actor: Actor, identifier: str, apply: Rewrite, expected_version: int | None
+) -> Stored:
+    with refusals():
+        return await change(
+            session, AGREEMENTS, identifier, apply, actor=actor, expected_version=expected_version
+        )
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Tell what the rules refuse as problems."""
+    try:
+        yield
+    except IllegalStep as error:
+        detail = f"To {error.action} is not allowed in the state {error.state!r}."
+        raise IllegalTransition(detail, allowed=error.allowed) from error
+    except domain.ReceiptExists as error:
+        raise Conflict("Another receipt has the reference.", code="receipt-exists") from error
+    except domain.StepRefused as error:
+        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
+    except domain.GateClosed as error:
+        raise Conflict(error.detail, code=error.code, errors=told(error.faults)) from error

@@ -1,0 +1,159 @@
+"""Use cases of pledges and mobilisation targets."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.funding.models import AgreementRow, PledgeRow
+from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES
+from services.funding.partnerships.domain import ContentLocked
+from services.funding.partnerships.handlers import refusals
+from services.funding.partnerships.mobilisation import pledges
+from services.funding.partnerships.places import known_places
+from services.funding.rates.tables import rate_table
+from shared.chassis.documents import Actor, DocumentRow, Stored, change, find, put_one
+from shared.chassis.errors import Conflict
+from shared.contracts.funding.v1 import Agreement, MobilisationTarget, Pledge
+from shared.contracts.ids import agreement_id, pledge_id
+from shared.figures.biennium import Biennium
+from shared.figures.partnerships import (
+    COMMITTED,
+    Measured,
+    Progress,
+    Slice,
+    approvals_of,
+    progress,
+    receipts_of,
+)
+
+
+async def create_pledge(
+    session: AsyncSession, actor: Actor, content: Pledge, expected_version: int | None = None
+) -> Stored:
+    """Store a new pledge, which is open.
+
+    Raises:
+        Conflict: it exists.
+        Invalid: its content breaks a rule.
+
+    """
+    fresh = pledges.begun(content)
+    return await put_one(
+        session, PLEDGES, fresh, actor=actor, expected_version=expected_version, must_be_new=True
+    )
+
+
+async def put_pledge(
+    session: AsyncSession, actor: Actor, content: Pledge, expected_version: int | None
+) -> Stored:
+    """Replace the content of a pledge, or store a new one.
+
+    Raises:
+        Conflict: it is no longer open.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+    row = await session.get(PledgeRow, pledge_id(content.identifier), with_for_update=True)
+    if row is None:
+        return await create_pledge(session, actor, content, expected_version)
+    return await revise_pledge(session, actor, content.identifier, lambda _: content, expected_version)
+
+
+async def revise_pledge(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    rewrite: Callable[[Pledge], Pledge],
+    expected_version: int | None,
+) -> Stored:
+    """Change the content of a pledge.
+
+    Raises:
+        NotFound: there is no such pledge.
+        Conflict: it is no longer open.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+
+    def apply(pledge: Pledge) -> Pledge:
+        try:
+            return pledges.revised(pledge, rewrite(pledge))
+        except ContentLocked:
+            detail = f"The content may not change in the state {pledge.state!r}."
+            raise Conflict(detail, code="content-locked") from None
+
+    return await change(session, PLEDGES, identifier, apply, actor=actor, expected_version=expected_version)
+
+
+async def act_on_pledge(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: pledges.PledgeStepForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step with a pledge.
+
+    Raises:
+        NotFound: there is no such pledge.
+        Conflict: its state does not allow it.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting, or there is no such agreement.
+
+    """
+    now = datetime.now(UTC)
+    is_known = False
+    if form.agreement is not None:
+        is_known = await session.get(AgreementRow, agreement_id(form.agreement)) is not None
+    with refusals():
+        return await change(
+            session,
+            PLEDGES,
+            identifier,
+            lambda each: pledges.acted(each, form, at=now, is_known=is_known),
+            actor=replace(actor, rationale=actor.rationale or form.reasons),
+            expected_version=expected_version,
+        )
+
+
+async def look(
+    session: AsyncSession, identifier: str, rate_source: str
+) -> tuple[DocumentRow, MobilisationTarget, Progress]:
+    """Return a target and how far it is reached, converted by the rates of a source.
+
+    Raises:
+        NotFound: there is no such target.
+
+    """
+    row = await find(session, MOBILISATION_TARGETS, identifier)
+    target = MobilisationTarget.from_json(row.document)
+    statement = select(AgreementRow.document).where(col(AgreementRow.state).in_(COMMITTED))
+    if target.kind is not None:
+        statement = statement.where(AgreementRow.kind == target.kind)
+    agreements = [
+        Agreement.from_json(document)
+        for document in await session.exec(statement.order_by(AgreementRow.identifier))
+    ]
+    allocations = (each for agreement in agreements for each in agreement.allocations)
+    places = await known_places(session, allocations if target.region else ())
+    brought = approvals_of if target.measured_by == "approvals" else receipts_of
+    figure = progress(
+        measured(target),
+        ((agreement, brought(agreement)) for agreement in agreements),
+        await rate_table(session, rate_source),
+        places.geography,
+    )
+    return row, target, figure
+
+
+def measured(target: MobilisationTarget) -> Measured:
+    """Return what a target is measured in and by."""
+    biennium = Biennium(int(target.biennium[:4]))
+    part = Slice(target.programme_outcome, target.region, target.kind)
+    currency = target.amount.currency or ""
+    return Measured(target.amount.amount, currency, biennium.start, biennium.end, part)

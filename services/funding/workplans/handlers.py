@@ -1,0 +1,166 @@
+"""Use cases of work plans: adopting a rule of priority, making a scenario, and deciding about it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.funding.models import PriorityRuleRow, ScenarioRow
+from services.funding.partnerships.allocations import allocate
+from services.funding.workplans import domain
+from services.funding.workplans.aggregates import PRIORITY_RULES, SCENARIOS
+from services.funding.workplans.planning import (
+    Basis,
+    chosen,
+    gaps_of,
+    known_money,
+    plans_of,
+    ranked,
+    rule_named,
+    sources_of,
+    terms_of,
+)
+from services.funding.workplans.proposing import allocation_of, faults_of_gaps, scenario_of
+from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents.faults import told
+from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
+from shared.contracts.funding.v1 import (
+    PriorityRule,
+    Scenario,
+    ScenarioForm,
+)
+from shared.contracts.ids import scenario_id
+from shared.figures.lifecycle import IllegalStep
+from shared.figures.scenarios import fillings
+
+
+async def put_rule(session: AsyncSession, actor: Actor, rule: PriorityRule, *, must_be_new: bool) -> Stored:
+    """Store a version of a rule of priority, once and for good; the same again changes nothing.
+
+    Raises:
+        Conflict: the version says something else already.
+        Invalid: it breaks a rule.
+
+    """
+    row = await session.get(PriorityRuleRow, PRIORITY_RULES.id_of(rule.identifier))
+    if row is not None and not must_be_new and row.document != rule.to_json():
+        detail = "A version of a rule is never changed; give what changes another version."
+        raise Conflict(detail, code="version-for-good")
+    return await put_one(session, PRIORITY_RULES, rule, actor=actor, must_be_new=must_be_new or row is None)
+
+
+async def make_scenario(session: AsyncSession, actor: Actor, form: ScenarioForm, basis: Basis) -> Stored:
+    """Make a scenario of what is known now, and keep it as a draft.
+
+    Raises:
+        Conflict: there is one of that identifier.
+        Invalid: the rule, a source or the currency is not known.
+
+    """
+    rule = await rule_named(session, form.rule)
+    known, terms = await known_money(session), await terms_of(session, basis)
+    found = await gaps_of(session, form.biennium, form.currency, known, terms)
+    ordered = await ranked(session, found, rule, terms)
+    sources = await sources_of(session, form.biennium, form.currency, known, terms)
+    usable = chosen(sources, form.sources, form.biennium, known)
+    made = fillings(ordered.open, usable, form.currency)
+    scenario = scenario_of(form, ordered, made, at=datetime.now(UTC))
+    return await put_one(session, SCENARIOS, scenario, actor=actor, must_be_new=True)
+
+
+async def act(  # noqa: PLR0913
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.ScenarioStep,
+    basis: Basis,
+    expected_version: int | None,
+) -> Stored:
+    """Adopt or discard a scenario; to adopt it makes all of its allocations, or none.
+
+    Raises:
+        NotFound: there is no such scenario.
+        Conflict: its state does not allow it, or something does not fit any more.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting.
+
+    """
+    scenario = await _locked(session, identifier)
+    now = datetime.now(UTC)
+    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
+    try:
+        after = domain.acted(scenario, form, at=now)
+    except IllegalStep as error:
+        detail = f"To {error.action} is not allowed in the state {error.state!r}."
+        raise IllegalTransition(detail, allowed=error.allowed) from error
+    if faults := told(domain.faults_of_step(form)):
+        raise Invalid("That can not be recorded.", errors=faults)
+    stored = await change(
+        session,
+        SCENARIOS,
+        identifier,
+        lambda _: after,
+        actor=with_reasons,
+        expected_version=expected_version,
+    )
+    if form.action == "adopt":
+        await _adopt(session, with_reasons, scenario, form, basis)
+    return stored
+
+
+async def _locked(session: AsyncSession, identifier: str) -> Scenario:
+    row = await session.get(ScenarioRow, scenario_id(identifier), with_for_update=True)
+    if row is None:
+        raise NotFound(f"No scenario has the identifier {identifier!r}.")
+    return Scenario.from_json(row.document)
+
+
+async def _adopt(
+    session: AsyncSession, actor: Actor, scenario: Scenario, form: domain.ScenarioStep, basis: Basis
+) -> None:
+    """Make the allocations of a scenario; whoever adopts another one of the biennium waits until that is done.
+
+    Raises:
+        Conflict: a gap or the money of a source is not what it was; errors point at the allocations.
+
+    """
+    await plans_of(session, scenario.biennium, lock=True)
+    known, terms = await known_money(session), await terms_of(session, basis)
+    found = await gaps_of(session, scenario.biennium, scenario.currency, known, terms)
+    faults = told(faults_of_gaps(scenario, found))
+    by_source: dict[tuple[str, str], list[int]] = {}
+    for place, allocation in enumerate(scenario.allocations):
+        by_source.setdefault((allocation.source.kind, allocation.source.identifier), []).append(place)
+    for _, places in sorted(by_source.items()):
+        faults += await _allocated(session, actor, scenario, places, form, basis)
+    if faults:
+        detail = "Money or gaps are not what they were when the scenario was made; make another one."
+        raise Conflict(detail, code="scenario-outdated", errors=faults)
+
+
+async def _allocated(  # noqa: PLR0913
+    session: AsyncSession,
+    actor: Actor,
+    scenario: Scenario,
+    places: Sequence[int],
+    form: domain.ScenarioStep,
+    basis: Basis,
+) -> Sequence[Fault]:
+    """Make the allocations of one source, and return what is wrong with them."""
+    source = scenario.allocations[places[0]].source
+    pointers = [f"/allocations/{place}" for place in places]
+    try:
+        await allocate(
+            session,
+            actor,
+            source,
+            [allocation_of(scenario, place, form, on=datetime.now(UTC).date()) for place in places],
+            rate_source=basis.rate_source,
+            pointers=pointers,
+        )
+    except Invalid as error:
+        return error.errors
+    except (Conflict, NotFound) as error:
+        return [Fault(pointer=each, code=error.code, detail=error.detail) for each in pointers]
+    return []

@@ -1,0 +1,239 @@
+"""Use cases of evaluations and their policies.
+
+Each locks the evaluation first, so that what is decided is decided about what is stored.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.monitoring.learning import domain
+from services.monitoring.learning.aggregates import EVALUATION_POLICIES, EVALUATIONS, faults_of_evaluators
+from services.monitoring.models import EvaluationPolicyRow, EvaluationRow
+from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents.faults import told
+from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
+from shared.contracts.ids import evaluation_id
+from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy
+from shared.figures.lifecycle import IllegalStep
+
+
+async def put_policy(
+    session: AsyncSession, actor: Actor, policy: EvaluationPolicy, *, must_be_new: bool
+) -> Stored:
+    """Store a version of a policy, once and for good; the same again changes nothing.
+
+    Raises:
+        Conflict: the version says something else already.
+        Invalid: it breaks a rule.
+
+    """
+    row = await session.get(EvaluationPolicyRow, EVALUATION_POLICIES.id_of(policy.identifier))
+    if row is not None and not must_be_new and row.document != policy.to_json():
+        detail = "A version of a policy is never changed; give what changes another version."
+        raise Conflict(detail, code="version-for-good")
+    new = must_be_new or row is None
+    return await put_one(session, EVALUATION_POLICIES, policy, actor=actor, must_be_new=new)
+
+
+async def create_evaluation(session: AsyncSession, actor: Actor, content: Evaluation) -> Stored:
+    """Store a new evaluation, as planned.
+
+    Raises:
+        Conflict: it exists.
+        Invalid: its content breaks a rule.
+
+    """
+    return await put_one(session, EVALUATIONS, domain.begun(content), actor=actor, must_be_new=True)
+
+
+async def put_evaluation(
+    session: AsyncSession, actor: Actor, content: Evaluation, expected_version: int | None
+) -> Stored:
+    """Replace the content of an evaluation, or store a new one.
+
+    Raises:
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+    if await _locked(session, content.identifier) is None:
+        return await put_one(
+            session,
+            EVALUATIONS,
+            domain.begun(content),
+            actor=actor,
+            expected_version=expected_version,
+            must_be_new=True,
+        )
+    return await revise_evaluation(session, actor, content.identifier, lambda _: content, expected_version)
+
+
+async def revise_evaluation(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    rewrite: Callable[[Evaluation], Evaluation],
+    expected_version: int | None,
+) -> Stored:
+    """Change the content of an evaluation.
+
+    Raises:
+        NotFound: there is no such evaluation.
+        Conflict: its state does not let the content change.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+
+    def apply(evaluation: Evaluation) -> Evaluation:
+        try:
+            return domain.revised(evaluation, rewrite(evaluation))
+        except domain.ContentLocked:
+            detail = f"The content may not change in the state {evaluation.state!r}."
+            raise Conflict(detail, code="content-locked") from None
+
+    return await change(
+        session, EVALUATIONS, identifier, apply, actor=actor, expected_version=expected_version
+    )
+
+
+async def act(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.EvaluationStepForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step with an evaluation.
+
+    Raises:
+        NotFound: there is no such evaluation.
+        Conflict: its state does not allow the step.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting, or something that has to be there before.
+
+    """
+    evaluation = await _locked(session, identifier)
+    if evaluation is None:
+        raise NotFound(f"No evaluation has the identifier {identifier!r}.")
+    now = datetime.now(UTC)
+    beside = list(await faults_of_evaluators(session, evaluation))
+    return await _change(
+        session,
+        _with_reasons(actor, form.reasons),
+        identifier,
+        lambda each: domain.acted(each, form, at=now, beside=beside),
+        expected_version,
+    )
+
+
+async def respond(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.ManagementResponseForm,
+    expected_version: int | None,
+) -> Stored:
+    """Record management's response to a recommendation.
+
+    Raises:
+        NotFound: there is no such evaluation.
+        Conflict: its state does not allow it.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: it has no such recommendation.
+
+    """
+    now = datetime.now(UTC)
+    return await _change(
+        session, actor, identifier, lambda each: domain.responded(each, form, at=now), expected_version
+    )
+
+
+async def follow_up(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.FollowUpForm,
+    expected_version: int | None,
+) -> Stored:
+    """Add a follow-up to a recommendation.
+
+    Raises:
+        NotFound: there is no such evaluation.
+        Conflict: its state does not allow it.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: it has no such recommendation, or one that was rejected, or the code is taken.
+
+    """
+    return await _change(
+        session, actor, identifier, lambda each: domain.followed_up(each, form), expected_version
+    )
+
+
+async def move_follow_up(  # noqa: PLR0913
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    code: str,
+    form: domain.FollowUpStepForm,
+    expected_version: int | None,
+) -> Stored:
+    """Take a step with a follow-up.
+
+    Raises:
+        NotFound: there is no such evaluation, or no such follow-up of it.
+        Conflict: the state of either does not allow it.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting.
+
+    """
+    now = datetime.now(UTC)
+    try:
+        return await _change(
+            session,
+            _with_reasons(actor, form.reasons),
+            identifier,
+            lambda each: domain.moved(each, code, form, at=now),
+            expected_version,
+        )
+    except domain.UnknownFollowUp:
+        raise NotFound(f"The evaluation {identifier!r} has no follow-up {code!r}.") from None
+
+
+async def _change(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    apply: Callable[[Evaluation], Evaluation],
+    expected_version: int | None,
+) -> Stored:
+    async with _refusals():
+        return await change(
+            session, EVALUATIONS, identifier, apply, actor=actor, expected_version=expected_version
+        )
+
+
+@asynccontextmanager
+async def _refusals() -> AsyncIterator[None]:
+    """Tell what the rules refuse as problems."""
+    try:
+        yield
+    except IllegalStep as error:
+        detail = f"To {error.action} is not allowed in the state {error.state!r}."
+        raise IllegalTransition(detail, allowed=error.allowed) from error
+    except domain.StepRefused as error:
+        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
+
+
+def _with_reasons(actor: Actor, reasons: str | None) -> Actor:
+    return replace(actor, rationale=actor.rationale or reasons)
+
+
+async def _locked(session: AsyncSession, identifier: str) -> Evaluation | None:
+    row = await session.get(EvaluationRow, evaluation_id(identifier), with_for_update=True)
+    return Evaluation.from_json(row.document) if row else None

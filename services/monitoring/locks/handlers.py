@@ -1,0 +1,141 @@
+"""Use cases of locks: setting one, releasing it and locking again, and granting exceptions."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.monitoring.locks import domain
+from services.monitoring.locks.aggregates import PERIOD_LOCKS
+from services.monitoring.models import PeriodLockRow
+from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents.faults import told
+from shared.chassis.errors import Conflict, IllegalTransition, Invalid
+from shared.contracts.ids import period_lock_id
+from shared.contracts.monitoring.v1 import PeriodLock
+from shared.figures.lifecycle import IllegalStep
+
+
+async def create_lock(session: AsyncSession, actor: Actor, content: PeriodLock) -> Stored:
+    """Set a new lock.
+
+    Raises:
+        Conflict: it exists.
+        Invalid: its content breaks a rule.
+
+    """
+    return await put_one(session, PERIOD_LOCKS, domain.begun(content), actor=actor, must_be_new=True)
+
+
+async def put_lock(
+    session: AsyncSession, actor: Actor, content: PeriodLock, expected_version: int | None
+) -> Stored:
+    """Set a new lock, or find it set.
+
+    Raises:
+        Conflict: it says something else already.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: its content breaks a rule.
+
+    """
+    row = await session.get(PeriodLockRow, period_lock_id(content.identifier), with_for_update=True)
+    if row is None:
+        return await put_one(
+            session,
+            PERIOD_LOCKS,
+            domain.begun(content),
+            actor=actor,
+            expected_version=expected_version,
+            must_be_new=True,
+        )
+    return await _change(
+        session,
+        actor,
+        content.identifier,
+        lambda lock: domain.put_again(lock, content),
+        expected_version,
+    )
+
+
+async def act(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.LockStep,
+    expected_version: int | None,
+) -> Stored:
+    """Release a lock, or lock again.
+
+    Raises:
+        NotFound: there is no such lock.
+        IllegalTransition: its state does not allow the step.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: reasons are wanting.
+
+    """
+    now = datetime.now(UTC)
+    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
+    return await _change(
+        session,
+        with_reasons,
+        identifier,
+        lambda lock: domain.acted(lock, form, at=now),
+        expected_version,
+    )
+
+
+async def except_from(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    form: domain.ExceptionForm,
+    expected_version: int | None,
+) -> Stored:
+    """Grant an exception from a lock.
+
+    Raises:
+        NotFound: there is no such lock.
+        IllegalTransition: it is released.
+        PreconditionFailed: the stored version is not ``expected_version``.
+        Invalid: the exception would be over already or last too long, or somebody grants it to themselves.
+
+    """
+    now = datetime.now(UTC)
+    with_reason = replace(actor, rationale=actor.rationale or form.reason)
+    return await _change(
+        session,
+        with_reason,
+        identifier,
+        lambda lock: domain.excepted(lock, form, at=now),
+        expected_version,
+    )
+
+
+async def _change(
+    session: AsyncSession,
+    actor: Actor,
+    identifier: str,
+    apply: Callable[[PeriodLock], PeriodLock],
+    expected_version: int | None,
+) -> Stored:
+    with _refusals():
+        return await change(
+            session, PERIOD_LOCKS, identifier, apply, actor=actor, expected_version=expected_version
+        )
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what the rules refuse as problems."""
+    try:
+        yield
+    except IllegalStep as error:
+        detail = f"To {error.action} is not allowed in the state {error.state!r}."
+        raise IllegalTransition(detail, allowed=error.allowed) from error
+    except domain.StepRefused as error:
+        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
+    except domain.LockFixed as error:
+        detail = "A lock is never changed; release it, and set another."
+        raise Conflict(detail, code="content-locked") from error
