@@ -17,7 +17,7 @@ import asyncpg
 import nats
 
 from benchmarks.load import Job, Load, run
-from deploy.local.system import OWNERS, LocalSystem
+from deploy.local.system import OWNERS, WITHOUT_RATES, LocalSystem
 
 CHILD_SECONDS = 180
 SETTLE_SECONDS = 120
@@ -123,7 +123,7 @@ class Stand:
 @contextmanager
 def standing(folder: Path) -> Iterator[Stand]:
     """Start the system and the child process, and stop both at the end."""
-    system = LocalSystem(folder, seed_rates=False)
+    system = LocalSystem(folder, settings=WITHOUT_RATES)
     system.start()
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ def application(service: Service) -> Application:
     return create_app(service, settings)
 
 
+@cache
 def generate() -> dict[str, str]:
     """Return the text of every OpenAPI snapshot by its path in the project."""
     owned = {service.name: application(service).openapi() for service in OWNERS}

@@ -2,6 +2,7 @@
 
 import fcntl
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -10,16 +11,28 @@ from deploy.local.processes import ServiceProcess, StartFailed
 
 OWNERS = ("projects", "funding", "monitoring")
 
+Settings = Mapping[str, Mapping[str, str]]
+WITHOUT_RATES: Settings = {"funding": {"DEVCOOP_SEED_RATES": "false"}}
+"""Leaves out the history of exchange rates, which takes its time."""
+
 
 class LocalSystem:
     """Everything that `make run` starts; `stop` leaves no process behind."""
 
-    def __init__(self, state: Path, *, gateway_port: int = 0, seed_rates: bool = True) -> None:
+    def __init__(self, state: Path, *, gateway_port: int = 0, settings: Settings | None = None) -> None:
+        """Prepare a system.
+
+        Args:
+            state: folder that keeps everything.
+            gateway_port: 0 takes a free one.
+            settings: environment variables by owner, beside those that every system has.
+
+        """
         self._stack = EmbeddedStack(state / "stack")
         self._folder = state / "processes"
         self._keys = state / "keys"
         self._gateway_port = gateway_port
-        self._owned = {"funding": {"DEVCOOP_SEED_RATES": str(seed_rates).lower()}}
+        self._settings = settings or {}
         self._lock: TextIO | None = None
         self.processes: dict[str, ServiceProcess] = {}
 
@@ -76,7 +89,7 @@ class LocalSystem:
 
     def _start_owners(self) -> None:
         for owner in OWNERS:
-            self._launch(owner, f"services.{owner}.main", owner, self._owned.get(owner, {}))
+            self._launch(owner, f"services.{owner}.main", owner, self._settings.get(owner, {}))
         for owner in OWNERS:
             self.processes[owner].await_ready()
 
@@ -91,7 +104,7 @@ class LocalSystem:
         for name in ("gateway-projector", "gateway-importer", "gateway"):
             self.processes[name].await_ready()
 
-    def _launch(self, name: str, module: str, database: str, extra: dict[str, str]) -> None:
+    def _launch(self, name: str, module: str, database: str, extra: Mapping[str, str]) -> None:
         environment = {
             "DEVCOOP_DATABASE_URL": self._stack.database(database),
             "DEVCOOP_NATS_URL": self._stack.nats_url,
@@ -112,4 +125,4 @@ class LocalSystem:
         return path.read_text()
 
 
-__all__ = ["LocalSystem", "StartFailed"]
+__all__ = ["WITHOUT_RATES", "LocalSystem", "Settings", "StartFailed"]

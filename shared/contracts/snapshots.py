@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def schema(name: str) -> dict[str, Any]:
     }
 
 
+@cache
 def generate() -> dict[str, str]:
     """Return the text of every snapshot by its path in the project."""
     texts = {f"{SCHEMAS}/{name}.json": _text(schema(name)) for name in contracts()}

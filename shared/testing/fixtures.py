@@ -13,10 +13,16 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
 from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres
-from deploy.local.system import LocalSystem
+from deploy.local.system import LocalSystem, Settings
 from shared.chassis.app import Service, create_app
 
 CURSOR_KEY = "for tests only: nothing is signed with it"
+
+QUIET: Settings = {
+    "funding": {"DEVCOOP_SEED_RATES": "false", "DEVCOOP_ALERT_SECONDS": "86400"},
+    "monitoring": {"DEVCOOP_ALERT_SECONDS": "86400", "DEVCOOP_PLANNING_SECONDS": "86400"},
+}
+"""Lets nothing happen but what a test does."""
 
 Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -87,7 +93,7 @@ class Client(httpx.AsyncClient):
 def system() -> Iterator[LocalSystem]:
     """Start the whole system as `make run` does, once for all flow tests that share it."""
     with tempfile.TemporaryDirectory(prefix="devcoop-system-") as folder:
-        local = LocalSystem(Path(folder), seed_rates=False)
+        local = LocalSystem(Path(folder), settings=QUIET)
         local.start()
         yield local
         local.stop()

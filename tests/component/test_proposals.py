@@ -83,10 +83,9 @@ async def test_the_whole_path(projects, address, identifier, nats):
     await await_published(projects)
     events = await published(nats.url, "projects", proposal_id(identifier))
     assert [event.aggregate_version for event in events] == list(range(1, 14))
-    assert [event.type for event in events][:2] == [
-        "projects.proposal.registered",
-        "projects.proposal.revised",
-    ]
+    facts = [event.type.removeprefix("projects.proposal.") for event in events]
+    assert facts[:3] == ["registered", "developed", "submitted-for-appraisal"]
+    assert facts[-3:] == ["activated", "operationally-closed", "financially-closed"]
     assert events[-1].data == document
     assert (events[0].rationale, events[-1].rationale) == (None, "As agreed")
 

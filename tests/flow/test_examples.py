@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from deploy.local.portfolio import load_sample
-from deploy.local.system import LocalSystem
+from deploy.local.system import WITHOUT_RATES, LocalSystem
 from shared.contracts.snapshots import ROOT
 from tests.flow.examples import Example, attempt, difference, examples_of
 
@@ -24,7 +24,7 @@ PAGES = (
 def sample() -> Iterator[httpx.Client]:
     """Start a system as `make run` does, with the sample in it."""
     with tempfile.TemporaryDirectory(prefix="devcoop-sample-") as folder:
-        local = LocalSystem(Path(folder))
+        local = LocalSystem(Path(folder), settings=WITHOUT_RATES)
         local.start()
         try:
             load_sample(Console(file=io.StringIO()), local.address, Path(folder))

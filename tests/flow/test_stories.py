@@ -13,6 +13,10 @@ from shared.contracts.snapshots import ROOT
 from shared.figures.biennium import biennium_of
 from tests.flow.examples import attempt, examples_of, later
 
+WATCHFUL = {
+    "funding": {"DEVCOOP_SEED_RATES": "false", "DEVCOOP_ALERT_SECONDS": "0.5"},
+    "monitoring": {"DEVCOOP_ALERT_SECONDS": "0.5"},
+}
 TOLD_IN = 2026
 """The first year of the biennium that the stories are told in."""
 STORIES = ("country-programme.md", "supplementary-account.md", "public-private.md", "triangular.md")
@@ -22,7 +26,7 @@ STORIES = ("country-programme.md", "supplementary-account.md", "public-private.m
 def client() -> Iterator[httpx.Client]:
     """Start a system that knows nothing yet."""
     with tempfile.TemporaryDirectory(prefix="devcoop-stories-") as folder:
-        local = LocalSystem(Path(folder), seed_rates=False)
+        local = LocalSystem(Path(folder), settings=WATCHFUL)
         local.start()
         try:
             with httpx.Client(base_url=local.address, timeout=60) as client:

@@ -48,6 +48,7 @@ from gateway.results.accountability.schemas import (
     title_of,
 )
 from gateway.results.accountability.selected import (
+    Keys,
     Wanted,
     by_ids,
     humanitarian_flags,
@@ -62,6 +63,7 @@ from gateway.results.summary import summarise
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
 from shared.chassis.errors import NotFound
+from shared.contracts.alerts import AlertKind
 from shared.contracts.funding.v1 import Agreement, Pledge
 from shared.contracts.ids import activity_id, country_programme_id, programme_budget_id
 from shared.figures.biennium import Biennium
@@ -72,6 +74,13 @@ _OF_DONOR = text(
     "SELECT DISTINCT project_id FROM project_membership WHERE dimension = 'donor' AND code = :code"
 )
 PUBLISHED = ("validated", "published")
+OF_PROJECTS: tuple[AlertKind, ...] = (
+    "delivery-rate-below-threshold",
+    "report-overdue",
+    "evaluation-due",
+    "follow-up-overdue",
+)
+"""Kinds of alerts that concern everybody whose money is in a project."""
 
 
 class PledgeTold(BaseModel):
@@ -129,7 +138,7 @@ class DonorAnswer(Asked):
     evaluations: ShortList[EvaluationTold] = Field(description="The newest first")
     reporting_duties: ShortList[DutyTold] = Field(description="What is owed to the donor, and when it came")
     levy: LevyTold
-    alerts: ShortList[AlertTold] = Field(description="Open ones")
+    alerts: ShortList[AlertTold] = Field(description="Open ones, of the donor's agreements and its projects")
 
 
 class _Projects(NamedTuple):
@@ -186,7 +195,7 @@ async def donor_answer(
         evaluations=await _evaluations(session, projects.activities, today),
         reporting_duties=ShortList.of(duties(funded.all, today)),
         levy=_levy(funded, levies, terms),
-        alerts=await _alerts(session, identifier),
+        alerts=await _alerts(session, identifier, projects.activities),
     )
 
 
@@ -303,8 +312,15 @@ async def _evaluations(session: AsyncSession, activities: set[str], today: date)
     return ShortList(count=found.count, items=[EvaluationTold.of(each, today) for each in found.documents])
 
 
-async def _alerts(session: AsyncSession, identifier: str) -> ShortList[AlertTold]:
-    found = await select(session, ALERTS, Wanted([{"partner": [identifier]}, {"state": ["raised"]}]))
+async def _alerts(session: AsyncSession, identifier: str, activities: set[str]) -> ShortList[AlertTold]:
+    """Return what is open about the donor's own agreements, and about the projects whatever the agreement."""
+    own: Keys = {"partner": [identifier]}
+    having: list[Keys] = [
+        {**own, "activity": activities},
+        {**own, "kind": OF_PROJECTS},
+        {"state": ["raised"]},
+    ]
+    found = await select(session, ALERTS, Wanted(having))
     return ShortList(count=found.count, items=[AlertTold.of(each) for each in found.documents])
 
 

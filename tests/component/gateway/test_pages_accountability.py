@@ -138,7 +138,8 @@ async def test_a_donors_page_tells_what_its_money_did(read_model: Database):
     assert (project.by_allocation, project.by_project, page.portfolio) == (True, False, None)
     assert [each.identifier for each in page.reports.items] == ["R-DONE"]
     assert [each.identifier for each in page.evaluations.items] == ["E-1", "E-2"]
-    assert [each.identifier for each in page.alerts.items] == ["tranche-overdue/AGR-1/2"]
+    alerts = [each.identifier for each in page.alerts.items]
+    assert alerts == ["tranche-overdue/AGR-1/2", "report-overdue/R-LATE/all"]
     assert [each.state for each in page.pledges.items] == ["open", "withdrawn"]
 
 
