@@ -44,6 +44,18 @@ class Settings(ServiceSettings):
         default=dict(PROBABILITIES),
         description="How likely it is, of 1, that a proposal of a state, or an `agreement` in draft, brings money.",
     )
+    delivery_threshold: Decimal = Field(
+        default=Decimal("0.8"),
+        gt=0,
+        le=1,
+        description="Delivery rate that a whole year is to reach where a request names none, of 1.",
+    )
+    delivery_from: Decimal = Field(
+        default=Decimal("0.25"),
+        ge=0,
+        le=1,
+        description="Share of a budget period that has to be over before delivery is expected.",
+    )
     answer_cache_bytes: int = Field(
         default=64 * 1024**2, description="Memory for answers that are still current."
     )

@@ -22,6 +22,7 @@ from shared.contracts.base import Contract
 from shared.contracts.funding import v1 as fu
 from shared.contracts.monitoring import v1 as mo
 from shared.contracts.projects import v1 as pr
+from shared.figures.outcomes import country_outcome_code, outcome_code, target_code
 
 C = TypeVar("C", bound=Contract)
 
@@ -70,12 +71,12 @@ class Kind(Generic[C]):
 
 def outcome_key(link: pr.ProgrammeOutcomeLink) -> str:
     """Return the key of an outcome of a programme and budget, as ``2024-25/3``."""
-    return f"{link.biennium}/{link.code}"
+    return outcome_code(link.biennium, link.code)
 
 
 def country_outcome_key(link: pr.CountryOutcomeLink) -> str:
-    """Return the key of an outcome of a country programme."""
-    return f"{link.programme}/{link.code}"
+    """Return the key of an outcome of a country programme, as ``CN-2024/CHN 101``."""
+    return country_outcome_code(link.programme, link.code)
 
 
 def _all(relation: str, keys: Iterable[str | None]) -> Iterator[Key]:
@@ -103,7 +104,9 @@ def _country_programme(programme: pr.CountryProgramme) -> Iterator[Key]:
     yield "country", programme.country
     for outcome in programme.outcomes:
         yield from _outcomes(outcome.programme_outcomes, ())
-        yield from _all("agenda-target", (f"{link.agenda}/{link.code}" for link in outcome.agenda_targets))
+        yield from _all(
+            "agenda-target", (target_code(link.agenda, link.code) for link in outcome.agenda_targets)
+        )
 
 
 def _proposal(proposal: pr.Proposal) -> Iterator[Key]:

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.generations import CurrentReadModel, ReadModel
 from gateway.projection.visibility import await_writes, parse_write
-from gateway.results.filters import TermsQuery
+from gateway.results.filters import MoneyQuery
 from gateway.results.terms import RateTables, Terms
 from shared.chassis.db import execute
 from shared.chassis.errors import Unavailable
@@ -31,7 +31,7 @@ class Reads:
         self._read_model, self._rate_tables, self._after = read_model, rate_tables, after
 
     @asynccontextmanager
-    async def on(self, query: TermsQuery) -> AsyncIterator[tuple[AsyncSession, Terms]]:
+    async def on(self, query: MoneyQuery) -> AsyncIterator[tuple[AsyncSession, Terms]]:
         """Open a session on the state that a query is about, and return the terms of its money.
 
         Raises:

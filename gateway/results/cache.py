@@ -1,13 +1,15 @@
 """Answers that are still current, kept ready to be sent.
 
-An answer of a results query stays true until the read model moves on. The cache is emptied whenever the
-read model says that it moved, and it keeps and gives nothing while it cannot hear that.
+An answer of a results query stays true until the read model moves on, or the day ends (UTC): what is overdue, and the
+latest rate, are told as of the day. The cache is emptied whenever the read model says that it moved and whenever a day
+begins, and it keeps and gives nothing while it cannot hear of moves.
 """
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,15 +30,26 @@ class Answer:
     tag: bytes
 
 
-class AnswerCache:
-    """A bounded map from request target to answer, for one state of the read model."""
+def _today() -> date:
+    return datetime.now(UTC).date()
 
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+
+class AnswerCache:
+    """A bounded map from request target to answer, for one state of the read model and one day."""
+
+    def __init__(self, max_bytes: int, today: Callable[[], date] = _today) -> None:
+        self._max_bytes, self._today = max_bytes, today
+        self._day = today()
         self._bytes = 0
         self._answers: OrderedDict[bytes, Answer] = OrderedDict()
         self._listening = False
-        self.epoch = 0
+        self._epoch = 0
+
+    @property
+    def epoch(self) -> int:
+        """The number of the state and day that answers are of now."""
+        self._turn()
+        return self._epoch
 
     def listening(self, *, ok: bool) -> None:
         """Note whether changes of the read model can be heard; what was missed may have been one."""
@@ -45,13 +58,14 @@ class AnswerCache:
             self.clear()
 
     def clear(self) -> None:
-        """Forget every answer: the read model moved."""
-        self.epoch += 1
+        """Forget every answer: the read model moved, or a day began."""
+        self._epoch += 1
         self._answers.clear()
         self._bytes = 0
 
     def get(self, key: bytes) -> Answer | None:
         """Return the current answer for a request target, if it is kept."""
+        self._turn()
         answer = self._answers.get(key)
         if answer is not None:
             self._answers.move_to_end(key)
@@ -67,6 +81,13 @@ class AnswerCache:
         while self._bytes > self._max_bytes:
             old_key, old = self._answers.popitem(last=False)
             self._bytes -= len(old.body) + len(old_key)
+
+    def _turn(self) -> None:
+        """Forget what was told as of a day that is over."""
+        today = self._today()
+        if today != self._day:
+            self._day = today
+            self.clear()
 
 
 class AnswerCacheMiddleware:

@@ -24,13 +24,13 @@ class MomentQuery(BaseModel):
     )
 
 
-class TermsQuery(MomentQuery):
-    """In which terms money is to be told, and whether figures are to be explained."""
+class MoneyQuery(MomentQuery):
+    """In which currency money is to be told."""
 
     currency: FilterText | None = Field(
         default=None,
         max_length=3,
-        description="ISO 4217 code of the reporting currency; without it, money is told as reported",
+        description="ISO 4217 code of the reporting currency; without it, money is told in its own currencies",
     )
     rate_source: FilterText | None = Field(
         default=None,
@@ -38,16 +38,40 @@ class TermsQuery(MomentQuery):
         max_length=60,
         description="Whose exchange rates to convert at, as in `ECB`",
     )
-    delivery_convention: Convention = Field(
-        default=DISBURSEMENT_AND_EXPENDITURE, description="What counts as delivery in a delivery rate"
-    )
-    explain: bool = Field(default=False, description="Tell how each figure came about")
+
+    @property
+    def convention(self) -> Convention:
+        """What counts as delivery."""
+        return DISBURSEMENT_AND_EXPENDITURE
 
     @model_validator(mode="after")
     def _rates_are_of_use(self) -> Self:
-        if self.rate_source is not None and self.currency is None:
+        if self.rate_source is not None and self.currency is None and not self._converts_by_itself():
             raise PydanticCustomError("currency_missing", "rates are of no use without a reporting currency")
         return self
+
+    def _converts_by_itself(self) -> bool:
+        """Tell whether the answer converts money into currencies of its own."""
+        return False
+
+
+class DeliveredQuery(MoneyQuery):
+    """In which currency money is to be told, and what of it counts as delivery."""
+
+    delivery_convention: Convention = Field(
+        default=DISBURSEMENT_AND_EXPENDITURE, description="What counts as delivery in a delivery rate"
+    )
+
+    @property
+    def convention(self) -> Convention:
+        """What counts as delivery."""
+        return self.delivery_convention
+
+
+class TermsQuery(DeliveredQuery):
+    """In which terms money is to be told, and whether figures are to be explained."""
+
+    explain: bool = Field(default=False, description="Tell how each figure came about")
 
 
 class ResultsFilter(TermsQuery):

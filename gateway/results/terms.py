@@ -5,11 +5,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from urllib.parse import urlencode
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.results.filters import TermsQuery
+from gateway.results.filters import MoneyQuery
 from shared.chassis.db import execute
 from shared.chassis.errors import Fault, Invalid
 from shared.contracts.funding.v1 import RateSheet
@@ -30,18 +31,35 @@ _SHEETS = text(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How money is to be told; ``currency`` None is as reported, and then there is no ``table``."""
+    """How money is to be told; ``currency`` None is as reported, and then there is no ``table``.
+
+    ``as_of`` is the past moment that is asked for, None for now.
+    """
 
     today: date
     convention: Convention
     rate_source: str
     currency: str | None = None
     table: RateTable | None = None
+    as_of: datetime | None = None
+
+    def address(self, path: str, **asked: str) -> str:
+        """Return an address that asks for the same moment."""
+        told = asked if self.as_of is None else {**asked, "as_of": self.as_of.isoformat()}
+        return f"{path}?{urlencode(told)}" if told else path
 
     @property
     def are_plain(self) -> bool:
         """Whether money is told as it is kept."""
         return self.currency is None and self.convention == DISBURSEMENT_AND_EXPENDITURE
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The rates of a source; ``source`` is None where none are known, and then the table is empty."""
+
+    source: str | None
+    table: RateTable
 
 
 class RateTables:
@@ -52,7 +70,7 @@ class RateTables:
         self._tables: OrderedDict[str, RateTable] = OrderedDict()
         self._one = asyncio.Lock()
 
-    async def terms(self, session: AsyncSession, query: TermsQuery) -> Terms:
+    async def terms(self, session: AsyncSession, query: MoneyQuery) -> Terms:
         """Return the terms of a query.
 
         Raises:
@@ -62,7 +80,7 @@ class RateTables:
         source = query.rate_source or self._default_source
         today = (query.as_of or datetime.now(UTC)).date()
         if query.currency is None:
-            return Terms(today, query.delivery_convention, source)
+            return Terms(today, query.convention, source, as_of=query.as_of)
         if not exists(query.currency):
             fault = Fault(
                 pointer="/currency",
@@ -73,19 +91,20 @@ class RateTables:
         table = await self._table(session, source)
         if table is None:
             raise _unknown(source)
-        return Terms(today, query.delivery_convention, source, query.currency, table)
+        return Terms(today, query.convention, source, query.currency, table, query.as_of)
 
-    async def table(self, session: AsyncSession, rate_source: str | None) -> RateTable:
+    async def rates(self, session: AsyncSession, rate_source: str | None) -> Rates:
         """Return the rates of a source, or of the default one; of the latter there may be none.
 
         Raises:
             Invalid: nothing is known of the source that is named.
 
         """
-        table = await self._table(session, rate_source or self._default_source)
+        source = rate_source or self._default_source
+        table = await self._table(session, source)
         if table is None and rate_source is not None:
             raise _unknown(rate_source)
-        return table or RateTable(())
+        return Rates(None, RateTable(())) if table is None else Rates(source, table)
 
     async def _table(self, session: AsyncSession, source: str) -> RateTable | None:
         state = (await execute(session, _STATE, source=source)).scalar_one()

@@ -27,7 +27,10 @@ class Settings(ServiceSettings):
         default=10, gt=0, description="How often the watch looks for what is overdue or below its threshold."
     )
     overdue_days: int = Field(
-        default=30, ge=0, description="Days after which a tranche that is due and did not come in is overdue."
+        default=30,
+        ge=0,
+        le=36500,
+        description="Days after which a tranche that is due and did not come in is overdue.",
     )
     delivery_threshold: Decimal = Field(
         default=Decimal("0.8"),

@@ -12,12 +12,11 @@ from services.monitoring.models import Copy
 from shared.chassis.copies import Wanted, copies_of, copy_of
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import PeriodBudget, RateSheet
-from shared.contracts.iati import Code, Narratives, Share
+from shared.contracts.iati import Code, Share
 from shared.contracts.ids import Identifier, activity_id, country_programme_id, programme_budget_id
 from shared.contracts.projects.v1 import (
     ActivityDate,
     CountryProgramme,
-    DevelopmentAgenda,
     FieldOffice,
     ProgrammeBudget,
 )
@@ -30,7 +29,6 @@ class KnownActivity(Contract):
     """What is kept of an activity."""
 
     iati_identifier: Identifier
-    titles: Narratives
     status: Code
     dates: tuple[ActivityDate, ...] = ()
     recipient_countries: tuple[Share, ...] = ()
@@ -65,12 +63,11 @@ class KnownFinance(Contract):
 ACTIVITY = Wanted("projects", "activity", KnownActivity)
 PROGRAMME_BUDGET = Wanted("projects", "programme-budget", ProgrammeBudget)
 COUNTRY_PROGRAMME = Wanted("projects", "country-programme", CountryProgramme)
-DEVELOPMENT_AGENDA = Wanted("projects", "development-agenda", DevelopmentAgenda)
 FIELD_OFFICE = Wanted("projects", "field-office", FieldOffice)
 FINANCE = Wanted("funding", "finance", KnownFinance)
 RATES = Wanted("funding", "rates", RateSheet)
 
-WANTED = (ACTIVITY, PROGRAMME_BUDGET, COUNTRY_PROGRAMME, DEVELOPMENT_AGENDA, FIELD_OFFICE, FINANCE, RATES)
+WANTED = (ACTIVITY, PROGRAMME_BUDGET, COUNTRY_PROGRAMME, FIELD_OFFICE, FINANCE, RATES)
 
 
 async def known_activity(session: AsyncSession, iati_identifier: str) -> KnownActivity | None:

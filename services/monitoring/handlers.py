@@ -8,9 +8,11 @@ from services.monitoring.aggregates import REPORTED_FRAMEWORKS
 from services.monitoring.domain import ActualReport, ReportRefused
 from services.monitoring.locks.changes import report_within
 from services.monitoring.locks.held import locks_of
-from shared.chassis.documents import Actor, Stored, change, find
+from services.monitoring.models import FrameworkRow
+from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Invalid
+from shared.contracts.ids import activity_id
 
 
 async def report_actual(
@@ -18,12 +20,14 @@ async def report_actual(
 ) -> Stored:
     """Report an actual for one period of an activity's framework.
 
+    The framework is locked before locks of periods are read: one that was set while this waited holds.
+
     Raises:
         NotFound: monitoring knows no framework of that activity.
         Invalid: the report does not fit the framework, or the period is locked for who reports.
 
     """
-    await find(session, REPORTED_FRAMEWORKS, identifier)
+    await session.get(FrameworkRow, activity_id(identifier), with_for_update=True)
     locks, now = await locks_of(session, identifier), datetime.now(UTC)
     try:
         return await change(

@@ -5,7 +5,7 @@ their parts add up (largest-remainder method).
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import MINYEAR, date
 from decimal import Decimal
 
 from shared.figures.shares import Division
@@ -22,7 +22,7 @@ class Biennium:
     @property
     def start(self) -> date:
         """The first day."""
-        return date(self.first_year, 1, 1)
+        return date(max(self.first_year, MINYEAR), 1, 1)
 
     @property
     def end(self) -> date:
@@ -39,6 +39,11 @@ def biennium_of(on: date | int) -> Biennium:
     """Return the biennium of a day or a year (ILO Programme and Budget)."""
     year = on if isinstance(on, int) else on.year
     return Biennium(year - year % YEARS)
+
+
+def biennium_named(label: str) -> Biennium:
+    """Return the biennium of a label such as ``2024-25``."""
+    return Biennium(int(label[:4]))
 
 
 def days_by_biennium(start: date, end: date) -> tuple[tuple[Biennium, int], ...]:

@@ -151,6 +151,16 @@ def latest_actual(indicator: Indicator, on: date) -> tuple[Value, date | None]:
     return value._replace(number=number, pair=whole), dates[1]
 
 
+def linked_indicator(framework: ResultsFramework, link: IndicatorLink) -> tuple[Result, Indicator] | None:
+    """Return what a link names by ordinals from 1, None where the framework has no such indicator (ours)."""
+    if link.result > len(framework.results):
+        return None
+    result = framework.results[link.result - 1]
+    if link.indicator > len(result.indicators):
+        return None
+    return result, result.indicators[link.indicator - 1]
+
+
 def activities_of(framework: ProgrammeFramework) -> Sequence[str]:
     """Return the identifiers of the activities that inputs name, each once."""
     links = (link for outcome in framework.outcomes for each in outcome.indicators for link in each.inputs)
@@ -163,11 +173,10 @@ def _linked(
     framework = stored.get(link.iati_identifier)
     if framework is None:
         return LinkedInput(link, None, None, None, None, "unknown-framework"), None
-    results = framework.results
-    if link.result > len(results) or link.indicator > len(results[link.result - 1].indicators):
+    linked = linked_indicator(framework, link)
+    if linked is None:
         return LinkedInput(link, None, None, None, None, "unknown-indicator"), None
-    result = results[link.result - 1]
-    indicator = result.indicators[link.indicator - 1]
+    result, indicator = linked
     value, as_of = latest_actual(indicator, on)
     numerator, denominator = value.pair or (None, None)
     own = indicator.aggregation_status

@@ -14,9 +14,10 @@ from typing import Literal, Protocol
 from shared.contracts.funding.v1 import Agreement, Allocation, Pledge, Pool, Workplan
 from shared.contracts.iati import Money
 from shared.contracts.projects.v1 import CountryOutcomeLink, ProgrammeOutcomeLink, ProposalPeriod
-from shared.figures.biennium import Biennium, by_biennium
+from shared.figures.biennium import biennium_named, by_biennium
 from shared.figures.converted import Dated, conversion_of
 from shared.figures.exact import EXACT
+from shared.figures.partnerships import COMMITTED
 from shared.figures.rates import Conversion, RateTable
 from shared.figures.shares import currency_places
 
@@ -25,8 +26,6 @@ FIRM_SOURCES: tuple[FirmSource, ...] = ("RB", "RBTC", "RBSA", "XBTC")
 
 FIRM_STATES = ("signed", "active", "suspended", "completed")
 """States of an agreement whose allocations are firm, whole."""
-FUNDING_STATES = (*FIRM_STATES, "terminated")
-"""States of an agreement that pays for the proposals it names, or has paid: they are in no pipeline any more."""
 
 DRAFT_AGREEMENT = "agreement"
 PROBABILITIES: Mapping[str, Decimal] = {
@@ -184,7 +183,7 @@ def pipeline_inputs(plan: Workplan, known: Known, terms: Terms) -> Iterator[Pipe
     paid = {
         proposal
         for agreement in known.agreements
-        if agreement.state in FUNDING_STATES
+        if agreement.state in COMMITTED
         for proposal in agreement.proposals
     }
     for proposal in sorted(known.proposals, key=lambda each: each.identifier):
@@ -284,7 +283,7 @@ def _within(
     """
     if money is None or start is None or end is None:
         return Converted(None, money.currency if money else None, None, None)
-    biennium = Biennium(int(plan.biennium[:4]))
+    biennium = biennium_named(plan.biennium)
     parts = dict(by_biennium(money.amount, start, end, places=currency_places(money.currency)))
     if biennium not in parts:
         return None

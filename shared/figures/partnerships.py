@@ -38,6 +38,13 @@ def sum_of(amounts: Iterable[Decimal]) -> Decimal:
     return total
 
 
+def unallocated(agreement: Agreement) -> Decimal:
+    """Return how much of an agreement's amount is not allocated, in its currency; money for a pool is the pool's."""
+    if agreement.amount is None or agreement.pool is not None:
+        return Decimal(0)
+    return EXACT.subtract(agreement.amount.amount, sum_of(each.amount for each in agreement.allocations))
+
+
 def first_contribution(told: date | None, received: Iterable[date]) -> date | None:
     """Return the day of a partner's first contribution: the earlier of what is told and the earliest receipt.
 

@@ -14,6 +14,7 @@ from shared.contracts.funding.v1 import Agreement, EarmarkingScope, Pool
 from shared.figures.biennium import Biennium
 from shared.figures.exact import EXACT
 from shared.figures.inflows import rounded
+from shared.figures.partnerships import unallocated
 from shared.figures.priorities import Priority
 from shared.figures.rates import Conversion
 from shared.figures.shares import currency_places
@@ -101,11 +102,11 @@ def source_of_agreement(agreement: Agreement, biennium: Biennium) -> Source | No
     contributes to a pool.
     """
     money = agreement.amount
-    if agreement.state not in ALLOCATING or agreement.pool is not None or money is None or not money.currency:
+    if agreement.state not in ALLOCATING or money is None or not money.currency:
         return None
     begins_later = agreement.effective_from is not None and agreement.effective_from > biennium.end
     ended = agreement.effective_to is not None and agreement.effective_to < biennium.start
-    left = _less(money.amount, (each.amount for each in agreement.allocations))
+    left = unallocated(agreement)
     if begins_later or ended or left <= 0:
         return None
     return Source("agreement", agreement.number, money.currency, left, agreement.scope, _tightness(agreement))
@@ -218,9 +219,3 @@ def _draft(lacking: Decimal, left: Decimal, source: Source, currency: str) -> tu
 
 def _down(amount: Decimal, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-currency_places(currency)), context=_DOWN)
-
-
-def _less(amount: Decimal, parts: Iterable[Decimal]) -> Decimal:
-    for part in parts:
-        amount = EXACT.subtract(amount, part)
-    return amount

@@ -19,7 +19,11 @@ from shared.chassis.app import Service, create_app
 CURSOR_KEY = "for tests only: nothing is signed with it"
 
 QUIET: Settings = {
-    "funding": {"DEVCOOP_SEED_RATES": "false", "DEVCOOP_ALERT_SECONDS": "86400"},
+    "funding": {
+        "DEVCOOP_SEED_RATES": "false",
+        "DEVCOOP_ALERT_SECONDS": "86400",
+        "DEVCOOP_DELIVERY_THRESHOLD": "0.000001",  # it looks once at its start, whatever the pause
+    },
     "monitoring": {"DEVCOOP_ALERT_SECONDS": "86400", "DEVCOOP_PLANNING_SECONDS": "86400"},
 }
 """Lets nothing happen but what a test does."""

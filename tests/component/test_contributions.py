@@ -239,6 +239,9 @@ async def test_a_programme_framework_names_what_there_is(monitoring, identifier,
         (f"{at}/inputs/2", "unknown-indicator"),
         (f"{at}/inputs/3", "unknown-indicator"),
     ]
+    unknown = programme_framework("country-programme", PROGRAMME, code="KEN 999")
+    answer = await monitoring.put(f"{FRAMEWORKS}/country-programme%2F{PROGRAMME}", json=unknown)
+    assert faults(answer) == [("/outcomes/0/code", "unknown-country-outcome")]
     answer = await monitoring.post(FRAMEWORKS, json={"level": "programme-budget", "programme": "2025-26"})
     assert faults(answer) == [("/programme", "not-a-biennium")]
     name = quote(f"programme-budget/{BIENNIUM}", safe="")

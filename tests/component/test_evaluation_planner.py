@@ -198,7 +198,7 @@ async def test_another_version_in_force_plans_anew(owners):
 
 def planned_for(start, end, **members):
     dates = [{"type": "1", "date": day(start)}, {"type": "3", "date": day(end)}]
-    known = {"iati_identifier": f"A-{uuid4()}", "titles": TEXT, "status": "2", "dates": dates, **members}
+    known = {"iati_identifier": f"A-{uuid4()}", "status": "2", "dates": dates, **members}
     activity = KnownActivity.model_validate(known)
     value = {"amount": "2000000", "currency": "USD"}
     budget = {"period_start": day(-100), "period_end": day(200), "value": value}
@@ -231,7 +231,6 @@ def test_a_name_that_would_be_too_long_becomes_an_id():
     activity = KnownActivity.model_validate(
         {
             "iati_identifier": "A" * 248,
-            "titles": TEXT,
             "status": "2",
             "dates": [{"type": "1", "date": day(-10)}, {"type": "3", "date": day(10)}],
         }

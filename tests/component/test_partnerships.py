@@ -246,7 +246,14 @@ async def test_an_amendment_that_breaks_a_rule_changes_nothing(funding, address,
         ("/changes/scope", "allocation-outside-earmarking"),
     ]
     broken = {**amendment, "changes": {"kind": "gift"}}
-    assert (await post(funding, f"{address}/amendments", broken, status=422))["code"] == "invalid"
+    problem = await post(funding, f"{address}/amendments", broken, status=422)
+    assert (problem["code"], [fault["pointer"] for fault in problem["errors"]]) == (
+        "invalid",
+        ["/changes/kind"],
+    )
+    renamed = {**amendment, "changes": {"number": "ANOTHER"}}
+    problem = await post(funding, f"{address}/amendments", renamed, status=422)
+    assert problem["code"] == "identifier-mismatch"
     assert await read(funding, address) == before
 
 
@@ -282,10 +289,43 @@ async def test_two_who_allocate_at_once_never_allocate_too_much(funding, address
     assert sorted(answer.status_code for answer in answers) == [201, 201, 201, 422, 422, 422]
 
 
+@pytest.mark.parametrize("name", ["X" * 251, "A%07", "%20"])
+@pytest.mark.parametrize("path", [PATH, "/v1/pools"])
+async def test_money_of_what_can_not_be_there_is_not_there(funding, path, name):
+    for below, body in (
+        ("allocations", allocation("X", "5")),
+        ("allocations/X/withdrawals", {"by": "a.director", "reasons": "Late"}),
+    ):
+        problem = await post(funding, f"{path}/{name}/{below}", body, status=404)
+        assert problem["code"] == "not-found"
+
+
 async def test_money_of_a_draft_is_not_allocated(funding, address, identifier):
     await put(funding, address, sample.agreement(identifier))
     problem = await post(funding, f"{address}/allocations", allocation("X", "5"), status=409)
     assert (problem["code"], problem["allowed"]) == ("illegal-transition", ["sign", "cancel"])
+
+
+async def test_money_of_a_suspended_agreement_stays_allocated_and_no_more_is(funding, address, identifier):
+    await signed(funding, address, identifier)
+    made = await post(funding, f"{address}/allocations", allocation("X", "5"))
+    await act(funding, address, "activate")
+    await act(funding, address, "suspend", reasons="Elections")
+    again = await post(funding, f"{address}/allocations", allocation("X", "5"))
+    assert (made["version"], again["outcome"], again["version"]) == (3, "unchanged", 5)
+    problem = await post(funding, f"{address}/allocations", allocation("Y", "5"), status=409)
+    assert (problem["code"], problem["allowed"]) == (
+        "illegal-transition",
+        ["resume", "complete", "terminate"],
+    )
+
+
+async def test_nobody_is_scrutinised_for_an_agreement_that_has_ended(funding, address, identifier):
+    await put(funding, address, sample.public_private(identifier))
+    await act(funding, address, "cancel", reasons="Withdrawn")
+    begin = {"partner": sample.COMPANY, "action": "begin", "by": "legal"}
+    problem = await post(funding, f"{address}/due-diligence", begin, status=409)
+    assert (problem["code"], problem["allowed"]) == ("illegal-transition", [])
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from services.monitoring.main import SERVICE as MONITORING
 from shared.contracts.ids import activity_id, report_id
 from shared.testing import monitoring as sample
 from shared.testing.documents import ACTIVITY, FRAMEWORK
@@ -352,3 +353,19 @@ async def test_it_is_told_what_is_locked_and_why(monitoring, lock, identifier):
     listed = await monitoring.get(f"{LOCKS}?activity={identifier}&state=locked&on=2025-12-31")
     assert [item["identifier"] for item in listed.json()["items"]] == [f"L/{identifier}"]
     assert not (await monitoring.get(f"{LOCKS}?activity={identifier}&on=2026-01-01")).json()["items"]
+
+
+async def test_a_lock_that_is_set_while_an_actual_waits_holds(
+    serve, database_url, other_connection, identifier
+):
+    framework, members = FRAMEWORK.address(identifier), sample.lock("L", iati_identifier=identifier)
+    async with serve(MONITORING, database_url=database_url) as client:
+        assert (await client.put(framework, json=sample.framework(identifier))).status_code == 201
+        async with asyncio.timeout(10), other_connection.transaction():
+            await other_connection.execute("SELECT id FROM framework FOR UPDATE")
+            reported = asyncio.create_task(client.post(f"{framework}/actuals", json=sample.actual("1")))
+            while not await other_connection.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.02)
+            assert (await client.post(LOCKS, json=members)).status_code == 201
+        answer = await reported
+    assert (answer.status_code, faults(answer.json())) == (422, [("/period", "period-locked")])

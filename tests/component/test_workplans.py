@@ -415,6 +415,22 @@ async def test_what_a_scenario_is_asked_for_has_to_be_known(funding, name):
     assert (await act(funding, name("S"))).status_code == 404
 
 
+async def test_amounts_that_can_not_be_told_make_no_scenario(funding, biennium, name):
+    await plan(funding, biennium, sample.product("GP1", "9" * 20, resources=[]), currency="EUR")
+    await make(funding, name("S"), biennium, currency="EUR")
+    problem = await ok(funding.post("/v1/scenarios", json=sample.scenario(name("T"), biennium)), 422)
+    assert problem["code"] == "invalid"
+    assert (await funding.get(at("scenarios", name("T")))).status_code == 404
+
+
+async def test_a_draft_of_any_day_keeps_no_plan_from_being_told(funding, biennium, name):
+    identifier = await plan(funding, biennium, sample.product("GP1", "300"))
+    scope = {"programme_outcomes": ["3"]}
+    body = sample.agreement(name("A"), biennium, "10", scope=scope, effective_from="0001-01-01")
+    await ok(funding.put(at("agreements", name("A")), json=body))
+    assert (await resources(funding, identifier))["whole"]["gap"] == "300"
+
+
 async def test_a_mobilisation_list_tells_whom_to_ask_and_what_could_not_be_used(funding, biennium, name):
     await plan(
         funding,
@@ -444,5 +460,10 @@ async def test_a_mobilisation_list_tells_whom_to_ask_and_what_could_not_be_used(
     assert [each["item"] for each in told["without_priority"]] == ["GP1"]
     assert [(each["identifier"], each["left"]) for each in told["unused"]] == [(other, "50")]
     assert mali != other
-    for wrong, status in (({"rule": "test-rule/9"}, 422), ({"currency": "ABC"}, 422), ({"rule": "x"}, 400)):
+    for wrong, status in (
+        ({"rule": "test-rule/9"}, 422),
+        ({"currency": "ABC"}, 422),
+        ({"rule": "x"}, 400),
+        ({"rule": " /1"}, 400),
+    ):
         await ok(funding.get(f"/v1/mobilisation-lists/{biennium}", params={**asked, **wrong}), status)

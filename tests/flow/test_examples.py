@@ -3,6 +3,7 @@
 import io
 import tempfile
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from rich.console import Console
 from deploy.local.portfolio import load_sample
 from deploy.local.system import WITHOUT_RATES, LocalSystem
 from shared.contracts.snapshots import ROOT
+from tests.flow.client import await_until
 from tests.flow.examples import Example, attempt, difference, examples_of
 
 PAGES = (
@@ -40,6 +42,68 @@ def test_the_examples_of_a_page_hold(sample: httpx.Client, page: str):
     assert examples
     for example in examples:
         attempt(sample, example)
+
+
+SHOWN = {
+    "/v1/results/gaps?biennium=2026-27": lambda told: (
+        len(told["items"]) > 50 and len({each["resources"]["gap"] for each in told["items"]}) > 20
+    ),
+    "/v1/results/appraisals": lambda told: len(told["by_state"]) > 10,
+    "/v1/results/mobilisation?biennium=2024-25": lambda told: all(
+        Decimal(each["approvals"]["reached"]) > 0 for each in told["targets"]["items"]
+    ),
+    "/v1/results/donors?biennium=2024-25": lambda told: (
+        {True, False} <= {each["new_donor"] for each in told["items"]}
+    ),
+    "/v1/results/field-offices/SAMPLE-HQ": lambda told: (
+        told["reports"]["overdue"]["count"] > 5
+        and told["reports"]["returned"]["count"] > 0
+        and told["locks"]["count"] > 0
+    ),
+    "/v1/results/delivery?by=country&year=2025": lambda told: (
+        len({each["delivery_rate"]["ratio"] for each in told["items"]}) > 20
+    ),
+    "/v1/results/orphans": lambda told: told["projects"]["count"] > 10,
+    "/v1/trainings/participants": lambda told: told["women"]["numerator"] > 1000,
+    "/v1/publications?language=fr": lambda told: len(told["items"]) > 3,
+    "/v1/evaluations?state=responded": lambda told: len(told["items"]) > 0,
+    "/v1/pools/RBSA%2F2024-25/balance": lambda told: Decimal(told["allocated"]) > 0,
+    "/v1/scenarios/SAMPLE-2026-27": lambda told: len(told["document"]["allocations"]) > 5,
+}
+GROUPINGS = (
+    "outcome",
+    "objective",
+    "country_programme",
+    "sdg_target",
+    "earmarking",
+    "fragility",
+    "field_office",
+)
+ALERTS = (
+    *("delivery-rate-below-threshold", "tranche-overdue", "donor-report-overdue"),
+    *("report-overdue", "evaluation-due", "follow-up-overdue"),
+)
+
+
+@pytest.mark.parametrize("target", SHOWN)
+def test_the_sample_shows_every_system(sample: httpx.Client, target: str):
+    answer = sample.get(target)
+    assert answer.status_code == 200, answer.text
+    assert SHOWN[target](answer.json())
+
+
+@pytest.mark.parametrize("grouping", GROUPINGS)
+def test_the_sample_has_money_in_each_grouping(sample: httpx.Client, grouping: str):
+    groups = sample.get(f"/v1/results/summary?group_by={grouping}").json()["groups"]
+    assert len([each for each in groups if each["code"] and each["money"]]) >= 3
+
+
+@pytest.mark.parametrize("kind", ALERTS)
+def test_the_sample_has_alerts_of_each_kind(sample: httpx.Client, kind: str):
+    def is_raised() -> bool:
+        return bool(sample.get(f"/v1/results/alerts?kind={kind}").json()["items"])
+
+    await_until(is_raised, what=f"an alert {kind}")
 
 
 def test_an_example_that_is_not_understood_fails(tmp_path: Path):

@@ -7,15 +7,15 @@ from typing import Any
 from deploy.local.sample.calls import Body, Call, Story, address, story
 from deploy.local.sample.draw import Draw
 from deploy.local.sample.frameworks import BIENNIUMS
+from deploy.local.sample.measured import projects
 from deploy.local.sample.places import COUNTRIES
 from deploy.local.sample.programming import MARKS, Documents, country_programmes
-from deploy.local.sample.project import REFERENCE, Project, draw_project
+from deploy.local.sample.project import REFERENCE, Project
 from shared.contracts.iati import Narrative, Narratives
 from shared.contracts.monitoring.v1 import EvaluationPolicy, ParticipantGroup, Publication, Training
 from shared.contracts.projects.v1 import CountryProgramme, ProgrammeOutcomeLink
 from shared.contracts.projects.v1.proposals import CountryOutcomeLink
 
-PROJECTS, PORTFOLIO_SEED = 200, 1
 SEED = 20_261
 TRAININGS, PUBLICATIONS = 60, 30
 FIRST_YEAR = 2024
@@ -71,9 +71,9 @@ def documents() -> tuple[Documents, ...]:
 
 def stories() -> Iterator[Story]:
     """Yield evaluations that were planned by hand, with their steps, and then the policy that plans the others."""
-    projects = [each for each in _projects() if not each.is_programme]
-    ended = [each for each in projects if each.ended and each.end.year == REFERENCE.year]
-    running = [each for each in projects if not each.ended and each.start < REFERENCE]
+    single = [each for each in _projects() if not each.is_programme]
+    ended = [each for each in single if each.ended and each.end.year == REFERENCE.year]
+    running = [each for each in single if not each.ended and each.start < REFERENCE]
     for number, (project, path) in enumerate(zip(ended, ENDED, strict=False)):
         yield _evaluation(number, project, "final", project.end + timedelta(days=60), path)
     for number, (project, path) in enumerate(zip(running, RUNNING, strict=False), len(ENDED)):
@@ -113,10 +113,10 @@ def evaluation_policy() -> EvaluationPolicy:
 
 def trainings() -> Iterator[Training]:
     """Yield events within projects, some of which tell of no participants."""
-    projects = _projects()
+    held = _projects()
     for number in range(TRAININGS):
         draw = Draw(SEED + number)
-        project = draw.pick(projects)
+        project = draw.pick(held)
         start = _day(project, draw)
         yield Training(
             identifier=f"SAMPLE-TRAINING-{number + 1:03d}",
@@ -134,11 +134,11 @@ def trainings() -> Iterator[Training]:
 
 def publications() -> Iterator[Publication]:
     """Yield publications of one to three projects, in one to four languages."""
-    projects = _projects()
+    known = _projects()
     programmes = list(country_programmes())
     for number in range(PUBLICATIONS):
         draw = Draw(SEED * 2 + number)
-        chosen = draw.several(projects, draw.between(1, 3))
+        chosen = draw.several(known, draw.between(1, 3))
         published = _day(chosen[0], draw)
         identifier = f"SAMPLE-PUBLICATION-{number + 1:03d}"
         yield Publication(
@@ -156,11 +156,7 @@ def publications() -> Iterator[Publication]:
 
 
 def _projects() -> list[Project]:
-    return [
-        project
-        for number in range(PROJECTS)
-        if (project := draw_project(number, PROJECTS, PORTFOLIO_SEED)).start < REFERENCE
-    ]
+    return [project for project in projects() if project.start < REFERENCE]
 
 
 def _day(project: Project, draw: Draw) -> date:

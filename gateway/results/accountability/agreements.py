@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from gateway.money import Exact
 from gateway.projection.documents import country_outcome_key, outcome_key
 from gateway.results.accountability.amounts import AmountTold, amounts
-from gateway.results.accountability.schemas import overdue, title_of
+from gateway.results.accountability.schemas import overdue
 from gateway.results.terms import Terms
 from shared.contracts.funding.v1 import Agreement, Allocation, Tranche
+from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 from shared.figures.exact import EXACT
 from shared.figures.partnerships import sum_of

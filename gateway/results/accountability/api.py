@@ -4,16 +4,16 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.results.accountability.alerts import AlertPage, alert_page
 from gateway.results.accountability.answers import as_json, known
 from gateway.results.accountability.appraisals import AppraisalsAnswer, appraisals_answer
+from gateway.results.accountability.delivered import Yardstick
 from gateway.results.accountability.delivery import DeliveryPage, deliveries, year_of
 from gateway.results.accountability.donor import DonorAnswer, donor_answer
 from gateway.results.accountability.donors import DonorPage, Partnerships, donor_rows
 from gateway.results.accountability.field_office import FieldOfficeAnswer, field_office_answer
-from gateway.results.accountability.mobilisation import MobilisationAnswer, Rates, mobilisation_answer
+from gateway.results.accountability.mobilisation import MobilisationAnswer, mobilisation_answer
 from gateway.results.accountability.project_delivery import Place
 from gateway.results.accountability.queries import (
     AlertsQuery,
@@ -26,16 +26,12 @@ from gateway.results.accountability.queries import (
     MobilisationQuery,
 )
 from gateway.results.asked import CurrentReads
-from gateway.results.filters import TermsQuery
-from gateway.results.terms import RateTables
-from shared.chassis.errors import Invalid
+from gateway.results.terms import RateTables, Terms
+from gateway.settings import Settings
+from shared.chassis.app import CurrentRuntime
 from shared.chassis.pagination import Cursors
 from shared.chassis.parameters import FilterText
 from shared.figures.biennium import Biennium, biennium_of
-from shared.figures.rates import RateTable
-
-ANY_CURRENCY = "USD"
-"""Rates of a source are asked for by a currency, and the table has them all."""
 
 FIRST_YEAR = 1900
 """Of the first biennium that can be named; a moment before it is answered for that one."""
@@ -51,13 +47,20 @@ async def _rate_tables(request: Request) -> RateTables:
 CurrentRates = Annotated[RateTables, Depends(_rate_tables)]
 
 
+async def _settings(runtime: CurrentRuntime) -> Settings:
+    return runtime.settings_as(Settings)
+
+
+CurrentSettings = Annotated[Settings, Depends(_settings)]
+
+
 @router.get("/donors", response_model=DonorPage, summary="What each donor agreed, gave and pledged")
 async def read_donors(
     reads: CurrentReads, cursors: Cursors, query: Annotated[DonorsQuery, Query()]
 ) -> Response:
     """Return one page of donors in order of identifier, and all of them together."""
     after = cursors.decode(query.cursor, str)[0] if query.cursor else None
-    async with reads.on(query.terms()) as (session, terms):
+    async with reads.on(query) as (session, terms):
         biennium = _biennium(query, terms.today)
         partnerships = await Partnerships.read(session)
         rows = donor_rows(partnerships, biennium, terms, after, query.limit)
@@ -77,7 +80,7 @@ async def read_donor(
     reads: CurrentReads, identifier: FilterText, query: Annotated[DonorQuery, Query()]
 ) -> Response:
     """Return agreements, allocations, projects, results and reports of a donor."""
-    async with reads.on(query.terms()) as (session, terms):
+    async with reads.on(query) as (session, terms):
         biennium = _biennium(query, terms.today)
         return as_json(await donor_answer(session, identifier, biennium, terms))
 
@@ -86,27 +89,35 @@ async def read_donor(
     "/field-offices/{code:path}", response_model=FieldOfficeAnswer, summary="What is due from a field office"
 )
 async def read_field_office_results(
-    reads: CurrentReads, code: FilterText, query: Annotated[FieldOfficeQuery, Query()]
+    reads: CurrentReads,
+    settings: CurrentSettings,
+    code: FilterText,
+    query: Annotated[FieldOfficeQuery, Query()],
 ) -> Response:
     """Return reports, evaluations, follow-ups, locks, alerts and delivery of an office and those below it."""
-    async with reads.on(query.terms()) as (session, terms):
-        return as_json(await field_office_answer(session, code, query, terms))
+    async with reads.on(query) as (session, terms):
+        yardstick = _yardstick(settings, query, terms)
+        return as_json(await field_office_answer(session, code, query, terms, yardstick))
 
 
 @router.get("/delivery", response_model=DeliveryPage, summary="Delivery rates, the lowest first")
 async def read_delivery(
-    reads: CurrentReads, cursors: Cursors, query: Annotated[DeliveryQuery, Query()]
+    reads: CurrentReads,
+    cursors: Cursors,
+    settings: CurrentSettings,
+    query: Annotated[DeliveryQuery, Query()],
 ) -> Response:
     """Return one page of deliveries of a year against what is expected by the day."""
     after = Place(*cursors.decode(query.cursor, str, str, str)) if query.cursor else None
-    async with reads.on(query.terms()) as (session, terms):
-        found = await deliveries(session, query, terms, after)
+    async with reads.on(query) as (session, terms):
+        yardstick = _yardstick(settings, query, terms)
+        found = await deliveries(session, query, terms, yardstick, after)
         has_more = len(found.rows) > query.limit
         page = DeliveryPage(
             **await known(session),
             by=query.by,
             year=year_of(query, terms),
-            threshold=query.threshold,
+            threshold=yardstick.threshold,
             convention=terms.convention,
             items=[row for _, row in found.rows[: query.limit]],
             whole=found.whole,
@@ -118,7 +129,7 @@ async def read_delivery(
 @router.get("/appraisals", response_model=AppraisalsAnswer, summary="The pipeline of proposals")
 async def read_appraisals(reads: CurrentReads, query: Annotated[AppraisalsQuery, Query()]) -> Response:
     """Return proposals by state, country and outcome, and how long appraisals take."""
-    async with reads.on(query.terms()) as (session, terms):
+    async with reads.on(query) as (session, terms):
         return as_json(await appraisals_answer(session, query, terms))
 
 
@@ -127,8 +138,8 @@ async def read_mobilisation(
     reads: CurrentReads, tables: CurrentRates, query: Annotated[MobilisationQuery, Query()]
 ) -> Response:
     """Return targets, approvals, receipts, new donors and pools of a biennium."""
-    async with reads.on(query.terms()) as (session, terms):
-        rates = await _own_rates(session, tables, query)
+    async with reads.on(query) as (session, terms):
+        rates = await tables.rates(session, query.rate_source)
         biennium = _biennium(query, terms.today)
         return as_json(await mobilisation_answer(session, biennium, terms, rates))
 
@@ -150,22 +161,10 @@ async def read_alerts(
         return as_json(page)
 
 
+def _yardstick(settings: Settings, query: FieldOfficeQuery | DeliveryQuery, terms: Terms) -> Yardstick:
+    threshold = settings.delivery_threshold if query.threshold is None else query.threshold
+    return Yardstick(threshold, settings.delivery_from, terms.today, terms.convention)
+
+
 def _biennium(query: BienniumQuery, today: date) -> Biennium:
     return biennium_of(int(query.biennium[:4]) if query.biennium else max(today.year, FIRST_YEAR))
-
-
-async def _own_rates(session: AsyncSession, tables: RateTables, query: MobilisationQuery) -> Rates:
-    """Return the rates for money in currencies of its own; where no source is named and none is known, none.
-
-    Raises:
-        Invalid: no rates are known of the source that is named.
-
-    """
-    asked = TermsQuery(as_of=query.as_of, currency=ANY_CURRENCY, rate_source=query.rate_source)
-    try:
-        terms = await tables.terms(session, asked)
-    except Invalid:
-        if query.rate_source is not None:
-            raise
-        return Rates(None, RateTable(()))
-    return Rates(terms.rate_source, terms.table or RateTable(()))

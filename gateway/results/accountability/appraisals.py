@@ -15,8 +15,8 @@ from gateway.projection.documents import PROPOSALS, outcome_key
 from gateway.results.accountability.amounts import AmountTold, amounts
 from gateway.results.accountability.answers import known
 from gateway.results.accountability.queries import AppraisalsQuery
-from gateway.results.accountability.schemas import ShortList, title_of
-from gateway.results.accountability.selected import Keys, narrow
+from gateway.results.accountability.schemas import ShortList
+from gateway.results.documents import Keys, narrow
 from gateway.results.schemas import Asked
 from gateway.results.terms import Terms
 from shared.contracts.base import Contract
@@ -25,6 +25,7 @@ from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1 import ProgrammeOutcomeLink, ProposalStep, Turnaround
 from shared.contracts.projects.v1.programming import CountryCode, Titles
 from shared.contracts.projects.v1.proposals import ProposalState
+from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 
 STATES: tuple[ProposalState, ...] = get_args(ProposalState)

@@ -16,24 +16,22 @@ from shared.figures.delivery import STAGES_OF, Convention, expected_delivery
 from shared.figures.exact import EXACT
 from shared.figures.money import Stage
 
-EXPECTED_FROM = Decimal("0.25")
-"""Share of a period before which nothing is expected; the alerts have it as a setting."""
-
 Period: TypeAlias = tuple[date, date]
 """First and last day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Yardstick:
-    """What deliveries are held against: the level of a whole period, and the day."""
+    """What deliveries are held against: the level of a whole period, the share of it before which nothing is, the day."""
 
     threshold: Decimal
+    begins: Decimal
     today: date
     convention: Convention
 
     def expected(self, period: Period) -> Decimal | None:
         """Return the ratio that is expected of a period by the day, None while nothing is."""
-        return expected_delivery(*period, self.today, threshold=self.threshold, begins=EXPECTED_FROM)
+        return expected_delivery(*period, self.today, threshold=self.threshold, begins=self.begins)
 
 
 class Named(NamedTuple):

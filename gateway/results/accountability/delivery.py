@@ -42,10 +42,9 @@ class Deliveries:
 
 
 async def deliveries(
-    session: AsyncSession, query: DeliveryQuery, terms: Terms, after: Place | None
+    session: AsyncSession, query: DeliveryQuery, terms: Terms, yardstick: Yardstick, after: Place | None
 ) -> Deliveries:
     """Return a page of deliveries."""
-    yardstick = Yardstick(query.threshold, terms.today, terms.convention)
     year = year_of(query, terms)
     if query.by == "project":
         only = year or terms.today.year

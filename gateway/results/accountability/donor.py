@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
-from urllib.parse import urlencode
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -37,6 +36,7 @@ from gateway.results.accountability.amounts import AmountTold, amounts
 from gateway.results.accountability.answers import known
 from gateway.results.accountability.donors import DonorRow, Partnerships
 from gateway.results.accountability.funders import funds, funds_alone, levy_of
+from gateway.results.accountability.projects import humanitarian_flags, indicator_stand, projects_of
 from gateway.results.accountability.schemas import (
     MOST,
     AlertTold,
@@ -45,18 +45,8 @@ from gateway.results.accountability.schemas import (
     ProjectTold,
     ReportTold,
     ShortList,
-    title_of,
 )
-from gateway.results.accountability.selected import (
-    Keys,
-    Wanted,
-    by_ids,
-    humanitarian_flags,
-    indicator_stand,
-    projects_of,
-    select,
-)
-from gateway.results.documents import about
+from gateway.results.documents import Keys, Wanted, about, by_ids, select
 from gateway.results.filters import SummaryQuery
 from gateway.results.schemas import Asked, SummaryRow
 from gateway.results.summary import summarise
@@ -67,7 +57,9 @@ from shared.contracts.alerts import AlertKind
 from shared.contracts.funding.v1 import Agreement, Pledge
 from shared.contracts.ids import activity_id, country_programme_id, programme_budget_id
 from shared.figures.biennium import Biennium
+from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
+from shared.figures.outcomes import country_outcome_code, outcome_code
 from shared.figures.partnerships import COMMITTED
 
 _OF_DONOR = text(
@@ -189,7 +181,7 @@ async def donor_answer(
         allocated=_allocated(funded, titles, terms),
         portfolio=told.portfolio,
         projects=_project_list(projects),
-        more_projects=f"/v1/results/projects?{urlencode({'donor': identifier})}",
+        more_projects=terms.address("/v1/results/projects", donor=identifier),
         results=await indicator_stand(session, projects.ids),
         reports=await _reports(session, projects.activities, today),
         evaluations=await _evaluations(session, projects.activities, today),
@@ -231,12 +223,11 @@ def _agreements(funded: Funded, levies: dict[str, Decimal | None], today: date) 
 async def _portfolio(session: AsyncSession, identifier: str, terms: Terms) -> SummaryRow | None:
     asked = {"group_by": "donor", "code": bounded(identifier)}
     rows, _ = await summarise(session, SummaryQuery.model_validate(asked), terms)
+    if terms.currency:
+        asked |= {"currency": terms.currency, "rate_source": terms.rate_source}
     for row in rows:
-        told = asked | (
-            {"currency": terms.currency, "rate_source": terms.rate_source} if terms.currency else {}
-        )
-        row.explain = f"/v1/results/summary?{urlencode({**told, 'explain': 'true'})}"
-    return rows[0] if rows else None
+        row.explain = terms.address("/v1/results/summary", **asked, explain="true")
+    return next((row for row in rows if row.code is not None), None)
 
 
 async def _levies(session: AsyncSession, agreements: Iterable[Agreement]) -> dict[str, Decimal | None]:
@@ -246,10 +237,7 @@ async def _levies(session: AsyncSession, agreements: Iterable[Agreement]) -> dic
         each.number: {activity_id(a.activity) for a in each.allocations if a.activity} for each in listed
     }
     flags = await humanitarian_flags(session, {id_ for ids in projects.values() for id_ in ids})
-    return {
-        each.number: levy_of(each, (flags[id_] for id_ in projects[each.number] if id_ in flags))
-        for each in listed
-    }
+    return {each.number: levy_of(each, (flags.get(id_) for id_ in projects[each.number])) for each in listed}
 
 
 async def _titles(session: AsyncSession, funded: Funded, projects: _Projects) -> Titles:
@@ -260,11 +248,12 @@ async def _titles(session: AsyncSession, funded: Funded, projects: _Projects) ->
     titles = {("activity", each.iati_identifier): each.title for each in projects.in_brief.values()}
     for budget in await by_ids(session, PROGRAMME_BUDGETS, [programme_budget_id(b) for b in bienniums]):
         titles |= {
-            ("outcome", f"{budget.biennium}/{each.code}"): title_of(each.titles) for each in budget.outcomes
+            ("outcome", outcome_code(budget.biennium, each.code)): title_of(each.titles)
+            for each in budget.outcomes
         }
     for programme in await by_ids(session, COUNTRY_PROGRAMMES, [country_programme_id(p) for p in programmes]):
         titles |= {
-            ("country-outcome", f"{programme.code}/{each.code}"): title_of(each.titles)
+            ("country-outcome", country_outcome_code(programme.code, each.code)): title_of(each.titles)
             for each in programme.outcomes
         }
     return titles
@@ -303,12 +292,12 @@ def _project_list(projects: _Projects) -> ShortList[DonorProject]:
 
 async def _reports(session: AsyncSession, activities: set[str], today: date) -> ShortList[ReportTold]:
     wanted = Wanted([{"activity": activities}, {"state": PUBLISHED}], "period_end", newest=True)
-    found = await select(session, REPORTS, wanted)
+    found = await select(session, REPORTS, wanted, MOST)
     return ShortList(count=found.count, items=[ReportTold.of(each, today) for each in found.documents])
 
 
 async def _evaluations(session: AsyncSession, activities: set[str], today: date) -> ShortList[EvaluationTold]:
-    found = await select(session, EVALUATIONS, Wanted([{"activity": activities}], newest=True))
+    found = await select(session, EVALUATIONS, Wanted([{"activity": activities}], newest=True), MOST)
     return ShortList(count=found.count, items=[EvaluationTold.of(each, today) for each in found.documents])
 
 
@@ -320,7 +309,7 @@ async def _alerts(session: AsyncSession, identifier: str, activities: set[str]) 
         {**own, "kind": OF_PROJECTS},
         {"state": ["raised"]},
     ]
-    found = await select(session, ALERTS, Wanted(having))
+    found = await select(session, ALERTS, Wanted(having), MOST)
     return ShortList(count=found.count, items=[AlertTold.of(each) for each in found.documents])
 
 

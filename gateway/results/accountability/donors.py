@@ -17,13 +17,13 @@ from gateway.results.accountability.funders import (
     funds_alone,
     pledged,
 )
-from gateway.results.accountability.schemas import title_of
 from gateway.results.documents import every
 from gateway.results.schemas import Asked
 from gateway.results.terms import Terms
 from shared.contracts.funding.v1 import Agreement, PartnerProfile, Pledge
 from shared.contracts.iati import Organisation
 from shared.figures.biennium import Biennium
+from shared.figures.classifications import title_of
 from shared.figures.partnerships import COMMITTED
 
 

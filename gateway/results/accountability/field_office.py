@@ -18,6 +18,7 @@ from gateway.projection.documents import (
 )
 from gateway.results.accountability.answers import known
 from gateway.results.accountability.delivered import Yardstick, group_rows, named, whole_of
+from gateway.results.accountability.projects import indicator_stand, projects_of
 from gateway.results.accountability.queries import FieldOfficeQuery
 from gateway.results.accountability.schemas import (
     MOST,
@@ -34,17 +35,8 @@ from gateway.results.accountability.schemas import (
     ShortList,
     TrainingTold,
     overdue,
-    title_of,
 )
-from gateway.results.accountability.selected import (
-    Keys,
-    Wanted,
-    having,
-    indicator_stand,
-    projects_of,
-    select,
-)
-from gateway.results.documents import every
+from gateway.results.documents import Keys, Wanted, every, having, select
 from gateway.results.filters import SummaryQuery
 from gateway.results.schemas import Asked
 from gateway.results.summary import summarise
@@ -53,6 +45,7 @@ from shared.chassis.db import execute
 from shared.chassis.errors import NotFound
 from shared.contracts.monitoring.v1 import FollowUp
 from shared.contracts.projects.v1 import FieldOffice
+from shared.figures.classifications import title_of
 
 IMPLEMENTATION = "2"
 """ActivityStatus of a project that is carried out."""
@@ -187,7 +180,7 @@ class _Duties:
         wanted = Wanted(
             [self.places, {"state": states}], since=since, up_to=up_to, before=before, newest=newest
         )
-        found = await select(self.session, REPORTS, wanted)
+        found = await select(self.session, REPORTS, wanted, MOST)
         return ShortList(
             count=found.count, items=[ReportTold.of(each, self.today) for each in found.documents]
         )
@@ -204,7 +197,7 @@ class _Duties:
     ) -> ShortList[EvaluationTold]:
         places = [self.places, {"state": UNFINISHED}]
         wanted = Wanted(places, since=since, up_to=up_to, before=before)
-        found = await select(self.session, EVALUATIONS, wanted)
+        found = await select(self.session, EVALUATIONS, wanted, MOST)
         return ShortList(
             count=found.count, items=[EvaluationTold.of(each, self.today) for each in found.documents]
         )
@@ -245,12 +238,12 @@ class _Duties:
         """Return the locks that are in force on the projects, those of all activities among them."""
         places = {**self.places, "kind": ["all"]}
         wanted = Wanted([places, {"state": ["locked"]}], "period_start")
-        found = await select(self.session, PERIOD_LOCKS, wanted)
+        found = await select(self.session, PERIOD_LOCKS, wanted, MOST)
         return ShortList(count=found.count, items=[LockTold.of(each, moment) for each in found.documents])
 
 
 async def field_office_answer(
-    session: AsyncSession, code: str, query: FieldOfficeQuery, terms: Terms
+    session: AsyncSession, code: str, query: FieldOfficeQuery, terms: Terms, yardstick: Yardstick
 ) -> FieldOfficeAnswer:
     """Return the page of a field office.
 
@@ -283,7 +276,7 @@ async def field_office_answer(
         follow_ups=await duties.follow_ups(),
         locks=await duties.locks(query.as_of or datetime.now(UTC)),
         alerts=await _alerts(session, own_places),
-        delivery=await _delivery(session, countries, query, terms),
+        delivery=await _delivery(session, countries, terms, yardstick),
         trainings=await _trainings(session, own_places),
     )
 
@@ -297,12 +290,12 @@ async def _offices(session: AsyncSession, code: str) -> tuple[FieldOffice, list[
 
 
 async def _alerts(session: AsyncSession, places: Keys) -> ShortList[AlertTold]:
-    found = await select(session, ALERTS, Wanted([places, {"state": ["raised"]}]))
+    found = await select(session, ALERTS, Wanted([places, {"state": ["raised"]}]), MOST)
     return ShortList(count=found.count, items=[AlertTold.of(each) for each in found.documents])
 
 
 async def _trainings(session: AsyncSession, places: Keys) -> ShortList[TrainingTold]:
-    found = await select(session, TRAININGS, Wanted([places], "start", newest=True))
+    found = await select(session, TRAININGS, Wanted([places], "start", newest=True), MOST)
     return ShortList(count=found.count, items=[TrainingTold.of(each) for each in found.documents])
 
 
@@ -322,14 +315,13 @@ def offices_below(code: str, offices: Iterable[FieldOffice]) -> list[str]:
 
 
 async def _delivery(
-    session: AsyncSession, countries: Sequence[str], query: FieldOfficeQuery, terms: Terms
+    session: AsyncSession, countries: Sequence[str], terms: Terms, yardstick: Yardstick
 ) -> OfficeDelivery:
     if not countries:
         return OfficeDelivery(countries=[], whole=[])
     year = terms.today.year
     asked = SummaryQuery(group_by="country", country=list(countries), year=[year])
     groups, _ = await summarise(session, asked, terms)
-    yardstick = Yardstick(query.threshold, terms.today, terms.convention)
     rows = [
         row
         for group in groups

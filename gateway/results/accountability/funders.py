@@ -68,7 +68,7 @@ def funders(agreement: Agreement) -> list[AgreementPartner]:
 
 def funds_alone(agreement: Agreement, identifier: str) -> bool:
     """Tell whether a partner is the only one that funds an agreement."""
-    return [each.organisation.ref for each in funders(agreement)] == [identifier]
+    return {each.organisation.ref for each in funders(agreement)} == {identifier}
 
 
 def funds(agreement: Agreement, identifier: str) -> bool:
@@ -136,17 +136,18 @@ def levy_of(agreement: Agreement, humanitarian: Iterable[bool | None]) -> Decima
 
     Args:
         agreement: with its amount.
-        humanitarian: whether each of the projects that it is allocated to is flagged so.
+        humanitarian: whether each of the projects that it is allocated to is flagged so, None where that is not known.
 
     """
     if agreement.amount is None:
         return None
-    flags = {bool(flag) for flag in humanitarian}
+    flags = set(humanitarian)
+    is_humanitarian = flags.pop() if len(flags) == 1 else None
     return coordination_levy(
         agreement.amount.amount,
         agreement.earmarking.category if agreement.earmarking else None,
         third_party=_is_third_party(agreement),
-        development=not flags.pop() if len(flags) == 1 else None,
+        development=None if is_humanitarian is None else not is_humanitarian,
     )
 
 

@@ -1,7 +1,6 @@
 """Mobilisation of resources in a biennium: targets, what was approved and received, new donors, and pools."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from pydantic import BaseModel, Field
@@ -13,16 +12,16 @@ from gateway.results.accountability.amounts import AmountTold, amounts
 from gateway.results.accountability.answers import known
 from gateway.results.accountability.donors import AllDonors, Partnerships
 from gateway.results.accountability.funders import Contributed, contributed
-from gateway.results.accountability.schemas import ShortList, title_of
-from gateway.results.accountability.selected import narrow
-from gateway.results.documents import about, every
+from gateway.results.accountability.schemas import ShortList
+from gateway.results.documents import about, every, narrow
 from gateway.results.schemas import Asked
-from gateway.results.terms import Terms
+from gateway.results.terms import Rates, Terms
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget, Pledge, Pool
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.programming import CountryCode
 from shared.figures.biennium import Biennium
+from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 from shared.figures.exact import EXACT
 from shared.figures.partnerships import (
@@ -143,18 +142,10 @@ class MobilisationAnswer(Asked):
     pools: ShortList[PoolTold]
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The rates that targets and pools are told at, in their own currencies."""
-
-    source: str | None
-    table: RateTable
-
-
 async def mobilisation_answer(
     session: AsyncSession, biennium: Biennium, terms: Terms, rates: Rates
 ) -> MobilisationAnswer:
-    """Return what was mobilised in a biennium."""
+    """Return what was mobilised in a biennium; targets and pools in their own currencies, at ``rates``."""
     partnerships = await Partnerships.read(session)
     targets = await about(session, MOBILISATION_TARGETS, "biennium", [biennium.label])
     pools = await about(session, POOLS, "biennium", [biennium.label])

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gateway.money import converted_money, money_by_stage
 from gateway.projection.money import UNDATED
 from gateway.results.accountability.delivered import Period, Yardstick, delivery_row, named
+from gateway.results.accountability.projects import TITLES, title_in
 from gateway.results.accountability.schemas import DeliveryRow
 from gateway.results.presented import Money
 from gateway.results.terms import Terms
@@ -50,11 +51,11 @@ _CONVERTED = (
 _PAGE = (
     "WITH {rates}{sums}, s AS (SELECT p.*, CASE WHEN {advances} AND (p.disbursement IS NOT NULL OR p.expenditure IS NOT NULL)"
     " THEN coalesce(p.disbursement, 0) + coalesce(p.expenditure, 0) ELSE p.expenditure END AS spend FROM p),"
-    " o AS (SELECT s.project_id, a.iati_identifier, s.currency, CAST(a.listing AS json) ->> 'title' AS title,"
+    " o AS (SELECT s.project_id, a.iati_identifier, s.currency, {titles} AS titles,"
     " CASE WHEN s.budget > 0 AND NOT coalesce(s.incomplete, false) THEN s.spend / s.budget END AS ratio"
     " FROM s JOIN project_activity a ON a.id = s.project_id"
     " WHERE s.budget IS NOT NULL OR s.spend IS NOT NULL OR s.incomplete)"
-    " SELECT o.project_id, o.iati_identifier, o.currency, o.title, CAST(o.ratio AS text) FROM o"
+    " SELECT o.project_id, o.iati_identifier, o.currency, o.titles, CAST(o.ratio AS text) FROM o"
     " WHERE CAST(:code AS text) IS NULL OR (o.ratio IS NULL, coalesce(o.ratio, 0), o.iati_identifier, o.currency)"
     " > (:unrated, CAST(:ratio AS numeric), :code, :after_currency)"
     " ORDER BY o.ratio IS NULL, coalesce(o.ratio, 0), o.iati_identifier, o.currency LIMIT :limit"
@@ -96,8 +97,8 @@ async def project_rows(
     money = await _money(session, year, ids, terms)
     periods = await _periods(session, year, ids)
     rows = []
-    for id_, identifier, currency, title, ratio in found:
-        what = named(identifier, title, year)
+    for id_, identifier, currency, titles, ratio in found:
+        what = named(identifier, title_in(titles), year)
         if id_ in periods:
             what = what._replace(period=periods[id_])
         told = delivery_row(what, money[id_, currency], yardstick)
@@ -111,7 +112,7 @@ async def _in_order(session: AsyncSession, year: int, terms: Terms, part: Part) 
     if terms.currency is not None:
         sums, rates = _CONVERTED.format(advances=advances), _RATES
         bound = {"currency": terms.currency, **await _rates(session, year, terms)}
-    statement = text(_PAGE.format(rates=rates, sums=sums, advances=advances))
+    statement = text(_PAGE.format(rates=rates, sums=sums, advances=advances, titles=TITLES))
     place = part.after or Place("", "", "")
     rows = await execute(
         session,

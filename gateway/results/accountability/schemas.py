@@ -11,9 +11,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from gateway.money import DeliveryRate, Exact, MissingMoney
 from shared.contracts.alerts import Alert
-from shared.contracts.iati import Narratives
 from shared.contracts.monitoring.v1 import Evaluation, PeriodLock, Report, Training
 from shared.contracts.workflow import TakenStep
+from shared.figures.classifications import title_of
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -235,7 +235,7 @@ class DeliveryRow(BaseModel):
     """Budget and spend of one thing in one year and currency, and the delivery that the day makes one expect.
 
     The threshold is expected by the share of the days from ``period_start`` to ``period_end`` that is over, and nothing
-    before a quarter of them is. ``below`` is whether the ratio is below it; null where one of them cannot be told.
+    before a set share of them is. ``below`` is whether the ratio is below it; null where one of them cannot be told.
     """
 
     code: str | None = Field(description="Project, country, donor, outcome, office or year; null: not stated")
@@ -250,12 +250,6 @@ class DeliveryRow(BaseModel):
     expected: Exact | None
     below: bool | None
     missing: list[MissingMoney]
-
-
-def title_of(narratives: Narratives) -> str | None:
-    """Return the English text, or else the first."""
-    english = (each.text for each in narratives if each.lang in (None, "en"))
-    return next(english, narratives[0].text if narratives else None)
 
 
 def overdue(due_on: date, today: date) -> int | None:

@@ -13,7 +13,6 @@ from gateway.results.asked import CurrentReads, Reads, asked
 from gateway.results.documents import about
 from gateway.results.programming.countries import (
     country_programme_page,
-    outcome_keys,
     require_programme,
     ways_to,
 )
@@ -68,8 +67,9 @@ class PageReads:
         """
         rate_tables: RateTables = self._runtime.parts["rate_tables"]
         probabilities = self._runtime.settings_as(Settings).pipeline_probabilities
-        async with self._reads.on(query.terms()) as (session, terms):
-            yield session, Lens(terms, await rate_tables.table(session, query.rate_source), probabilities)
+        async with self._reads.on(query) as (session, terms):
+            rates = await rate_tables.rates(session, query.rate_source)
+            yield session, Lens(terms, rates.table, probabilities)
 
 
 async def _page_reads(runtime: CurrentRuntime, reads: CurrentReads) -> PageReads:
@@ -103,7 +103,7 @@ async def read_outcome_projects(
         await require_outcome(session, biennium, code)
         key = outcome_code(biennium, code)
         linked = linked_to(await about(session, COUNTRY_PROGRAMMES, "outcome", [key]), key)
-        keys = [key, *(each.key for each in linked)]
+        keys = [key, *(each.code for each in linked)]
         return await _page(session, cursors, query, [Way(WHOLE, "outcome", key)], keys)
 
 
@@ -127,7 +127,8 @@ async def read_country_programme_projects(
     """Return a page of the projects that contribute to a country programme, in order of identifier."""
     async with reads.at(query.as_of) as session:
         programme = await require_programme(session, code)
-        return await _page(session, cursors, query, ways_to(programme), outcome_keys(programme))
+        ways = ways_to(programme)
+        return await _page(session, cursors, query, ways, [way.code for way in ways])
 
 
 @router.get(

@@ -63,9 +63,8 @@ async def country_programme_page(session: AsyncSession, code: str, lens: Lens) -
     programme = await require_programme(session, code)
     ways = ways_to(programme)
     around = await _around(session, programme, ways, lens)
-    keys = outcome_keys(programme)
     money = await sums(session, Scope(), "country_programme", lens.terms)
-    address = f"/v1/results/country-programmes/{quote(code, safe='')}/projects"
+    address = lens.terms.address(f"/v1/results/country-programmes/{quote(code, safe='')}/projects")
     return {
         "code": programme.code,
         "country": programme.country,
@@ -76,7 +75,7 @@ async def country_programme_page(session: AsyncSession, code: str, lens: Lens) -
         "priorities": [PriorityShown(code=each.code, titles=each.titles) for each in programme.priorities],
         "outcomes": [_outcome(programme, each, around) for each in programme.outcomes],
         "counts": around.counted.get(WHOLE, ReachedCounts()),
-        "projects": await projects_part(session, ways, keys, around.counted, address),
+        "projects": await projects_part(session, ways, [way.code for way in ways], around.counted, address),
         "reports_due": await reports_due(session, ways, lens.terms.today),
         "evaluations": await evaluations(session, ways, lens.terms.today),
         "fragility": editions_of(programme.country, await every(session, FRAGILITY_LISTS)),
@@ -103,11 +102,6 @@ def ways_to(programme: CountryProgramme) -> list[Way]:
     return [Way(WHOLE, "country_outcome", code) for code in codes]
 
 
-def outcome_keys(programme: CountryProgramme) -> list[str]:
-    """Return what documents call the outcomes of a country programme."""
-    return [f"{programme.code}/{each.code}" for each in programme.outcomes]
-
-
 def editions_of(country: str, lists: Sequence[FragilityList]) -> list[FragileEdition]:
     """Return whether each edition lists a country, the newest first: a country is fragile by an edition only."""
     ordered = sorted(lists, key=lambda each: (each.published, each.edition), reverse=True)
@@ -129,19 +123,19 @@ def editions_of(country: str, lists: Sequence[FragilityList]) -> list[FragileEdi
 async def _around(
     session: AsyncSession, programme: CountryProgramme, ways: Sequence[Way], lens: Lens
 ) -> _Around:
-    keys = outcome_keys(programme)
+    codes = [way.code for way in ways]
     name = f"country-programme/{programme.code}"
     framework = await document(session, PROGRAMME_FRAMEWORKS, programme_framework_id(name))
     figures = await figures_by_outcome(
         session, framework, [each.code for each in programme.outcomes], lens.terms.today
     )
-    plans = await about(session, WORKPLANS, "country-outcome", keys)
+    plans = await about(session, WORKPLANS, "country-outcome", codes)
     budgets = await every(session, PROGRAMME_BUDGETS)
     own = [way._replace(name=way.code) for way in ways]
     return _Around(
         counted=await counts(session, [*ways, *own]),
         money=await sums(session, Scope(), "country_outcome", lens.terms),
-        items=items_of(await seen(session, plans, lens), keys),
+        items=items_of(await seen(session, plans, lens), codes),
         figures=figures,
         outcomes={(b.biennium, each.code): each.titles for b in budgets for each in b.outcomes},
         targets=target_titles(await every(session, DEVELOPMENT_AGENDAS)),
@@ -177,7 +171,7 @@ def _outcome(programme: CountryProgramme, outcome: CountryOutcome, around: _Arou
         ],
         un_outcomes=[each.code for each in outcome.un_outcomes],
         indicators=measured((), around.figures.get(outcome.code, ())),
-        items=around.items.get(f"{programme.code}/{outcome.code}", []),
+        items=around.items.get(code, []),
         counts=around.counted.get(code, ReachedCounts()),
         **money_members(around.money.get(code)),
     )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.results.programming.reading import linked_frameworks
+from gateway.results.programming.frameworks import linked_frameworks
 from gateway.results.programming.schemas import (
     IndicatorProgress,
     MeasuredIndicator,

@@ -7,6 +7,7 @@ from datetime import date
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.documents import EVALUATIONS, PUBLICATIONS, REPORTS, TRAININGS
+from gateway.results.accountability.schemas import OWED
 from gateway.results.documents import about
 from gateway.results.programming.reach import Way, due_of
 from gateway.results.programming.schemas import (
@@ -21,9 +22,6 @@ from gateway.results.programming.schemas import (
 
 MOST = 50
 """Publications that a page tells."""
-
-TO_BE_SENT = ("draft", "returned")
-"""States of a report that is still to be sent."""
 
 
 async def trainings(session: AsyncSession, outcomes: Sequence[str]) -> TrainingSum:
@@ -62,7 +60,7 @@ async def evaluations(session: AsyncSession, ways: Sequence[Way], on: date) -> E
 
 async def reports_due(session: AsyncSession, ways: Sequence[Way], on: date) -> ReportsDue:
     """Return the reports of the projects that are reached which are still to be sent; those due before the day are late."""
-    found = await due_of(session, ways, REPORTS, on, TO_BE_SENT)
+    found = await due_of(session, ways, REPORTS, on, OWED)
     return ReportsDue(
         count=found.count,
         overdue=found.late,

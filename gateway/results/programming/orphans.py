@@ -20,7 +20,7 @@ from gateway.results.programming.sight_schemas import (
 )
 from shared.chassis.db import execute
 from shared.contracts.projects.v1 import CountryOutcome, CountryProgramme, ProgrammeBudget
-from shared.figures.outcomes import outcome_code
+from shared.figures.outcomes import country_outcome_code, outcome_code
 
 MOST = 200
 """Entries of a list that has no pages."""
@@ -76,7 +76,11 @@ async def _unknown(
     session: AsyncSession, programmes: Sequence[CountryProgramme], budgets: Sequence[ProgrammeBudget]
 ) -> UnknownOutcomes:
     known = {("outcome", outcome_code(b.biennium, each.code)) for b in budgets for each in b.outcomes}
-    known |= {("country-outcome", f"{p.code}/{each.code}") for p in programmes for each in p.outcomes}
+    known |= {
+        ("country-outcome", country_outcome_code(p.code, each.code))
+        for p in programmes
+        for each in p.outcomes
+    }
     found: dict[tuple[str, str], dict[str, int]] = {}
     for relation, key, aggregate, documents in await execute(session, _NAMED):
         if (relation, key) not in known:

@@ -106,12 +106,12 @@ async def outcome_page(session: AsyncSession, biennium: str, code: str, lens: Le
         "projects": await projects_part(
             session,
             ways,
-            [key, *(each.key for each in linked)],
+            [key, *(each.code for each in linked)],
             counted,
-            f"/v1/results/outcomes/{biennium}/{quote(code, safe='')}/projects",
+            lens.terms.address(f"/v1/results/outcomes/{biennium}/{quote(code, safe='')}/projects"),
         ),
         "trainings": await trainings(session, [key]),
-        "publications": await publications(session, [key], [each.key for each in linked]),
+        "publications": await publications(session, [key], [each.code for each in linked]),
         "evaluations": await evaluations(session, ways, lens.terms.today),
         **money_members(money.get(key)),
     }

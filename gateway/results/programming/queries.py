@@ -5,11 +5,10 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.results.filters import MomentQuery, TermsQuery
+from gateway.results.filters import DeliveredQuery, MomentQuery
 from gateway.results.programming.sight import End, NodeKind
 from shared.chassis.parameters import FilterText
 from shared.contracts.projects.v1.programming import BienniumLabel
-from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE, Convention
 
 _STARTS: dict[str, NodeKind] = {
     "activity": "project",
@@ -19,32 +18,11 @@ _STARTS: dict[str, NodeKind] = {
 }
 
 
-class PageQuery(MomentQuery):
-    """In which terms money is to be told."""
+class PageQuery(DeliveredQuery):
+    """In which terms money is to be told; work plans have currencies of their own."""
 
-    currency: FilterText | None = Field(
-        default=None,
-        max_length=3,
-        description="ISO 4217 code of the reporting currency; without it, money is told as reported and planned",
-    )
-    rate_source: FilterText | None = Field(
-        default=None,
-        min_length=1,
-        max_length=60,
-        description="Whose exchange rates to convert at, as in `ECB`",
-    )
-    delivery_convention: Convention = Field(
-        default=DISBURSEMENT_AND_EXPENDITURE, description="What counts as delivery in a delivery rate"
-    )
-
-    def terms(self) -> TermsQuery:
-        """Return the terms of money as other results take them."""
-        return TermsQuery(
-            as_of=self.as_of,
-            currency=self.currency,
-            rate_source=self.rate_source if self.currency else None,
-            delivery_convention=self.delivery_convention,
-        )
+    def _converts_by_itself(self) -> bool:
+        return True
 
 
 class OutcomesQuery(PageQuery):

@@ -83,11 +83,6 @@ class Linked:
         """The code of the country outcome among all."""
         return country_outcome_code(self.programme.code, self.outcome.code)
 
-    @property
-    def key(self) -> str:
-        """What documents call it."""
-        return f"{self.programme.code}/{self.outcome.code}"
-
 
 @dataclass(frozen=True, slots=True)
 class Due(Generic[C]):

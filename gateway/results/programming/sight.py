@@ -4,10 +4,10 @@ Every edge is told by a document. An end that no document has is told as unknown
 may come first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,12 +15,17 @@ from gateway.projection.documents import (
     CONTRIBUTIONS,
     COUNTRY_PROGRAMMES,
     PROGRAMME_BUDGETS,
+    Kind,
     country_outcome_key,
     outcome_key,
 )
-from gateway.results.programming.reading import Told, named, some
+from gateway.results.documents import Told, first, named
+from shared.contracts.base import Contract
 from shared.contracts.monitoring.v1 import Contributions
 from shared.contracts.projects.v1 import CountryProgramme, ProgrammeBudget
+from shared.figures.outcomes import country_outcome_code, outcome_code, programme_of, target_code
+
+C = TypeVar("C", bound=Contract)
 
 MOST = 500
 """Documents of a kind that a line of sight is made of; beyond that it is not all."""
@@ -78,10 +83,10 @@ class Sight:
 async def look_up(session: AsyncSession, sight: Sight) -> None:
     """See what the start contributes to: country outcomes, outcomes, targets, objectives."""
     if sight.start.kind == "project":
-        told, sight.is_all = await some(session, CONTRIBUTIONS, "activity", [sight.start.code], MOST)
+        told = await _some(session, sight, CONTRIBUTIONS, "activity", [sight.start.code])
         sight.add(edge for each in told for edge in contribution_edges(each))
     codes = set(sight.uppers("country-outcome"))
-    programmes = await named(session, COUNTRY_PROGRAMMES, {code.rpartition("/")[0] for code in codes})
+    programmes = await named(session, COUNTRY_PROGRAMMES, {programme_of(code) for code in codes})
     sight.add(
         edge for each in programmes.values() for edge in programme_edges(each) if edge.lower.code in codes
     )
@@ -96,16 +101,14 @@ async def look_down(session: AsyncSession, sight: Sight) -> None:
     relation = {"outcome": "outcome", "sdg-target": "agenda-target"}.get(start.kind)
     keys = [("country-outcome", [start.code])] if start.kind == "country-outcome" else []
     if relation:
-        programmes, is_all = await some(session, COUNTRY_PROGRAMMES, relation, [start.code], MOST)
-        sight.is_all = sight.is_all and is_all
+        programmes = await _some(session, sight, COUNTRY_PROGRAMMES, relation, [start.code])
         edges = [edge for each in programmes for edge in programme_edges(each) if edge.upper == start]
         sight.add(edges)
         keys = [("country-outcome", sorted({edge.lower.code for edge in edges}))]
     if start.kind == "outcome":
         keys.append(("outcome", [start.code]))
     for kind, codes in keys:
-        told, is_all = await some(session, CONTRIBUTIONS, kind, codes, MOST)
-        sight.is_all = sight.is_all and is_all
+        told = await _some(session, sight, CONTRIBUTIONS, kind, codes)
         wanted = set(codes)
         sight.add(
             edge
@@ -113,6 +116,15 @@ async def look_down(session: AsyncSession, sight: Sight) -> None:
             for edge in contribution_edges(each)
             if edge.upper.kind == kind and edge.upper.code in wanted
         )
+
+
+async def _some(
+    session: AsyncSession, sight: Sight, kind: Kind[C], relation: str, keys: Collection[str]
+) -> list[Told[C]]:
+    """Return the first documents that have one of some keys; a sight tells if there are more."""
+    told = await first(session, kind, [{relation: keys}], MOST + 1)
+    sight.is_all = sight.is_all and len(told) <= MOST
+    return told[:MOST]
 
 
 def contribution_edges(told: Told[Contributions]) -> Iterator[Edge]:
@@ -130,11 +142,11 @@ def contribution_edges(told: Told[Contributions]) -> Iterator[Edge]:
 def programme_edges(told: Told[CountryProgramme]) -> Iterator[Edge]:
     """Yield what the outcomes of a country programme contribute to."""
     for outcome in told.document.outcomes:
-        lower = End("country-outcome", f"{told.document.code}/{outcome.code}")
+        lower = End("country-outcome", country_outcome_code(told.document.code, outcome.code))
         for link in outcome.programme_outcomes:
             yield Edge(lower, End("outcome", outcome_key(link)), "contributes", link.percentage, told)
         for target in outcome.agenda_targets:
-            upper = End("sdg-target", f"{target.agenda}/{target.code}")
+            upper = End("sdg-target", target_code(target.agenda, target.code))
             yield Edge(lower, upper, "contributes", target.percentage, told)
 
 
@@ -143,6 +155,6 @@ def budget_edges(told: Told[ProgrammeBudget]) -> Iterator[Edge]:
     biennium = told.document.biennium
     for outcome in told.document.outcomes:
         if outcome.objective:
-            lower = End("outcome", f"{biennium}/{outcome.code}")
+            lower = End("outcome", outcome_code(biennium, outcome.code))
             upper = End("objective", f"{biennium}/{outcome.objective}")
             yield Edge(lower, upper, "under", None, told)

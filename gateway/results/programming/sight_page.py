@@ -9,13 +9,14 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.documents import COUNTRY_PROGRAMMES, DEVELOPMENT_AGENDAS, PROGRAMME_BUDGETS
-from gateway.results.programming.reading import named
+from gateway.results.documents import named
 from gateway.results.programming.sight import End, NodeKind, Sight, look_down, look_up
 from gateway.results.programming.sight_schemas import SightEdge, SightNode, ToldIn
 from shared.chassis.db import execute
 from shared.chassis.errors import NotFound
 from shared.contracts.iati import Narratives
 from shared.contracts.ids import activity_id
+from shared.figures.outcomes import country_outcome_code, programme_of
 
 _TITLES = text(
     "SELECT a.iati_identifier, CAST(CAST(a.listing AS json) -> 'titles' AS text)"
@@ -71,9 +72,12 @@ async def _titles(session: AsyncSession, ends: Sequence[End]) -> dict[End, Narra
         End("project", identifier): _NARRATIVES.validate_json(titles)
         for identifier, titles in await execute(session, _TITLES, ids=ids)
     }
-    names = {code.rpartition("/")[0] for code in codes["country-outcome"]}
+    names = {programme_of(code) for code in codes["country-outcome"]}
     for programme in (await named(session, COUNTRY_PROGRAMMES, names)).values():
-        found |= _titled("country-outcome", programme.identifier, programme.document.outcomes)
+        found |= {
+            End("country-outcome", country_outcome_code(programme.identifier, each.code)): each.titles
+            for each in programme.document.outcomes
+        }
     bienniums = {code.partition("/")[0] for code in (*codes["outcome"], *codes["objective"])}
     for budget in (await named(session, PROGRAMME_BUDGETS, bienniums)).values():
         found |= _titled("outcome", budget.identifier, budget.document.outcomes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from services.funding.partnerships.domain import IN_FORCE
+from services.funding.partnerships.domain import IN_FORCE, OWING_REPORTS
 from shared.contracts.alerts import Alert, AlertKind, AlertMeasure, AlertSubject
 from shared.contracts.funding.v1 import ActivityFinance, Agreement
 from shared.contracts.iati import Money
@@ -39,7 +39,7 @@ class Thresholds:
 def of_agreement(
     agreement: Agreement, countries: Mapping[str, str], thresholds: Thresholds, now: datetime
 ) -> Iterator[Alert]:
-    """Yield what is overdue of an agreement that is in force.
+    """Yield what is overdue of an agreement: tranches while it is in force, reports also once it is completed.
 
     Args:
         agreement: as it stands.
@@ -48,12 +48,11 @@ def of_agreement(
         now: the time.
 
     """
-    if agreement.state not in IN_FORCE:
-        return
-    today, late = now.date(), timedelta(days=thresholds.overdue_days)
-    for tranche in agreement.tranches:
+    today = now.date()
+    late = today - timedelta(days=thresholds.overdue_days)
+    for tranche in agreement.tranches if agreement.state in IN_FORCE else ():
         received = sum_of(each.amount for each in agreement.receipts if each.tranche == tranche.number)
-        if tranche.due_on + late < today and received < tranche.amount <= LARGEST:
+        if tranche.due_on < late and received < tranche.amount <= LARGEST:
             currency = agreement.amount.currency if agreement.amount else None
             text = f"Of tranche {tranche.number}, due on {tranche.due_on}, {received:f} of {tranche.amount:f} came in."
             measure = AlertMeasure(
@@ -63,7 +62,7 @@ def of_agreement(
             )
             alert = _of(agreement, countries, "tranche-overdue", str(tranche.number), now)
             yield alert.model_copy(update={"due_on": tranche.due_on, "measure": measure, "text": text})
-    for duty in agreement.reporting_duties:
+    for duty in agreement.reporting_duties if agreement.state in OWING_REPORTS else ():
         if duty.delivered_on is None and duty.due_on < today:
             text = f"The {duty.kind} report {duty.code} was due on {duty.due_on}."
             alert = _of(agreement, countries, "donor-report-overdue", duty.code, now)
@@ -81,9 +80,7 @@ def _of(
         subject=AlertSubject(aggregate="agreement", identifier=agreement.number, part=part),
         raised_at=now,
         countries=tuple(sorted(located.union(agreement.scope.countries))),
-        partners=tuple(
-            sorted({each.organisation.ref for each in agreement.partners if each.organisation.ref})
-        ),
+        partners=_identifiers(each.organisation.ref for each in agreement.partners),
         activities=tuple(sorted({each.activity for each in agreement.allocations if each.activity})),
         text=kind,
     )
@@ -152,12 +149,12 @@ def _identifiers(references: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def name_of(kind: AlertKind, identifier: str, part: str) -> str:
-    """Return the name of an alert; where it would be too long, a digest stands for what does not fit."""
+    """Return the name of an alert; a digest stands for what does not fit, and for a part that no identifier may hold."""
     name = f"{kind}/{identifier}/{part}"
-    if len(name) <= MAX_NAME:
+    if len(name) <= MAX_NAME and part.isprintable():
         return name
     digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-    return f"{name[: MAX_NAME - len(digest) - 1]}/{digest}"
+    return f"{f'{kind}/{identifier}'[: MAX_NAME - len(digest) - 1]}/{digest}"
 
 
 def settled(held: Mapping[str, Alert], found: Iterable[Alert], now: datetime) -> list[Alert]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import TypeAlias, TypeVar
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -15,24 +15,22 @@ from services.funding.rates.tables import rate_table
 from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import Found
 from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
-from shared.contracts.funding.v1 import Agreement, Allocation, EarmarkingScope, Pool, ScenarioSource
+from shared.contracts.funding.v1 import Agreement, Allocation, EarmarkingScope, Pool
 from shared.contracts.ids import agreement_id, pool_id
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.exact import EXACT
-from shared.figures.partnerships import sum_of
+from shared.figures.partnerships import unallocated
+from shared.figures.scenarios import ALLOCATING
 
 Faults: TypeAlias = Iterator[Found]
 Source = TypeVar("Source", Agreement, Pool)
 
-ALLOCATING = ("signed", "active")
-"""States of an agreement whose money may be allocated."""
 
+class MoneySource(NamedTuple):
+    """Where money is from: an agreement or a pool, by the identifier that somebody asks for."""
 
-def unallocated(agreement: Agreement) -> Decimal:
-    """Return how much of an agreement's amount is not allocated, in its currency; money for a pool is the pool's."""
-    if agreement.amount is None or agreement.pool is not None:
-        return Decimal(0)
-    return EXACT.subtract(agreement.amount.amount, sum_of(each.amount for each in agreement.allocations))
+    kind: Literal["agreement", "pool"]
+    identifier: str
 
 
 def faults_of_allocation(source: Agreement | Pool, allocation: Allocation, places: Places) -> list[Found]:
@@ -40,7 +38,7 @@ def faults_of_allocation(source: Agreement | Pool, allocation: Allocation, place
 
     Pointers are into the allocation.
     """
-    faults = [*_target(allocation), *_outcomes(allocation, places)]
+    faults = [*_target(allocation), *_outcomes(source, allocation, places)]
     if isinstance(source, Agreement):
         if source.pool is not None:
             detail = f"The money is that of the pool {source.pool!r}, and allocated from there."
@@ -57,7 +55,7 @@ def _target(allocation: Allocation) -> Faults:
         yield "", "allocation-without-target", detail
 
 
-def _outcomes(allocation: Allocation, places: Places) -> Faults:
+def _outcomes(source: Agreement | Pool, allocation: Allocation, places: Places) -> Faults:
     """Yield what is wrong with the outcomes, where the documents that hold them are known."""
     outcome, link = allocation.programme_outcome, allocation.country_outcome
     if outcome and outcome.code not in places.outcomes.get(outcome.biennium, {outcome.code}):
@@ -69,10 +67,11 @@ def _outcomes(allocation: Allocation, places: Places) -> Faults:
     if link.code not in {each.code for each in programme.outcomes}:
         detail = f"The country programme {link.programme!r} has no outcome {link.code!r}."
         yield "/country_outcome/code", "unknown-country-outcome", detail
-    if outcome is not None:
-        biennium = biennium_named(outcome.biennium)
+    label = outcome.biennium if outcome else source.biennium if isinstance(source, Pool) else None
+    if label is not None:
+        biennium = biennium_named(label)
         if programme.period_end < biennium.start or programme.period_start > biennium.end:
-            detail = f"The programme {link.programme!r} does not run in {outcome.biennium}."
+            detail = f"The programme {link.programme!r} does not run in {label}."
             yield "/country_outcome", "outcome-of-another-biennium", detail
 
 
@@ -105,11 +104,6 @@ def _eligible(pool: Pool, allocation: Allocation, places: Places) -> Faults:
 def _is_of_pool(source: Agreement | Pool) -> bool:
     """Tell whether the money of a source is another's, whatever there is of it."""
     return isinstance(source, Agreement) and source.pool is not None
-
-
-def biennium_named(label: str) -> Biennium:
-    """Return the biennium of a label such as ``2024-25``."""
-    return Biennium(int(label[:4]))
 
 
 def allocated(
@@ -151,7 +145,7 @@ def allocated(
 async def allocate(  # noqa: PLR0913
     session: AsyncSession,
     actor: Actor,
-    source: ScenarioSource,
+    source: MoneySource,
     allocations: Sequence[Allocation],
     *,
     rate_source: str,

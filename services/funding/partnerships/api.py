@@ -11,6 +11,7 @@ from sqlmodel import col
 from services.funding.models import AgreementRow, PartnerProfileRow
 from services.funding.partnerships import handlers
 from services.funding.partnerships.aggregates import AGREEMENTS, PARTNER_PROFILES
+from services.funding.partnerships.allocations import MoneySource
 from services.funding.partnerships.amendments import AmendmentForm
 from services.funding.partnerships.decisions import WithdrawalForm, allocate_one, withdraw
 from services.funding.partnerships.domain import AgreementStepForm, DeliveryForm
@@ -38,7 +39,6 @@ from shared.contracts.funding.v1 import (
     AgreementState,
     Allocation,
     MoneyReceipt,
-    ScenarioSource,
 )
 
 TAG = "partnerships"
@@ -183,7 +183,7 @@ async def withdraw_from_agreement(
     response: Response,
 ) -> Receipt:
     """Release what was allocated; the event of the change keeps why."""
-    source = ScenarioSource(kind="agreement", identifier=identifier)
+    source = MoneySource("agreement", identifier)
     return receipt(response, await withdraw(session, actor, source, code, withdrawal, version))
 
 
@@ -198,7 +198,7 @@ async def allocate_agreement(
     response: Response,
 ) -> Receipt:
     """Allocate money to an activity or an outcome within the earmarking; the same again changes nothing."""
-    source = ScenarioSource(kind="agreement", identifier=identifier)
+    source = MoneySource("agreement", identifier)
     stored = await allocate_one(session, actor, source, allocation, rate_source, version)
     return receipt(response, stored)
 

@@ -5,7 +5,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.models import AgreementRow
 from shared.contracts.funding.v1 import Agreement, Pool
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.partnerships import PoolBalance, pool_balance
 from shared.figures.rates import RateTable
 
@@ -18,4 +18,4 @@ async def balance_of(session: AsyncSession, pool: Pool, table: RateTable) -> Poo
         .order_by(AgreementRow.identifier)
     )
     agreements = [Agreement.from_json(document) for document in await session.exec(statement)]
-    return pool_balance(pool, agreements, Biennium(int(pool.biennium[:4])), table)
+    return pool_balance(pool, agreements, biennium_named(pool.biennium), table)

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.partnerships.aggregates import AGREEMENTS, POOLS
-from services.funding.partnerships.allocations import Source, allocate
+from services.funding.partnerships.allocations import MoneySource, Source, allocate
 from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Invalid, NotFound
 from shared.contracts.base import Contract
-from shared.contracts.funding.v1 import Allocation, ScenarioSource
+from shared.contracts.funding.v1 import Allocation
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.proposals import Sentence
 
@@ -26,7 +26,7 @@ class WithdrawalForm(Contract):
 async def withdraw(  # noqa: PLR0913
     session: AsyncSession,
     actor: Actor,
-    source: ScenarioSource,
+    source: MoneySource,
     code: str,
     form: WithdrawalForm,
     expected_version: int | None = None,
@@ -61,7 +61,7 @@ async def withdraw(  # noqa: PLR0913
 async def allocate_one(  # noqa: PLR0913
     session: AsyncSession,
     actor: Actor,
-    source: ScenarioSource,
+    source: MoneySource,
     allocation: Allocation,
     rate_source: str,
     expected_version: int | None,

@@ -42,7 +42,9 @@ LIFECYCLE = Lifecycle(
 WRITABLE = ("draft",)
 """States in which the authors may change the content."""
 IN_FORCE = ("signed", "active", "suspended")
-"""States in which money comes in, reports are owed, and the content changes by amendment."""
+"""States in which money comes in, and the content changes by amendment."""
+OWING_REPORTS = (*IN_FORCE, "completed")
+"""States in which reports are owed: the final one is often due when all else is done."""
 WITH_REASONS = ("suspend", "terminate", "cancel")
 OWNED = ("state", "receipts", "allocations", "amendments", "due_diligence", "history")
 """Members that follow from what was done, whatever a caller makes of them."""
@@ -228,8 +230,6 @@ def lacking(agreement: Agreement, today: date) -> Iterator[Found]:
 
 
 def _not_cleared(agreement: Agreement, today: date, beside: Agreement | None) -> Iterator[Found]:
-    if agreement.kind != "public-private":
-        return
     held = beside.partners if beside else ()
     for place, partner in enumerate(agreement.partners):
         if partner.role != PRIVATE or partner in held:
@@ -285,8 +285,7 @@ def delivered(agreement: Agreement, form: DeliveryForm, today: date) -> Agreemen
         StepRefused: no such report is owed, or its day is to come.
 
     """
-    if agreement.state != "completed":
-        require_in_force(agreement, "deliver a report")
+    _require_one_of(OWING_REPORTS, agreement, "deliver a report")
     faults: list[Found] = []
     if form.code not in {each.code for each in agreement.reporting_duties}:
         faults.append(("/code", "unknown-reporting-duty", f"No report {form.code!r} is owed."))
@@ -308,5 +307,9 @@ def require_in_force(agreement: Agreement, what: str) -> None:
         IllegalStep: it was not, or has.
 
     """
-    if agreement.state not in IN_FORCE:
+    _require_one_of(IN_FORCE, agreement, what)
+
+
+def _require_one_of(states: Sequence[str], agreement: Agreement, what: str) -> None:
+    if agreement.state not in states:
         raise IllegalStep(agreement.state, what, LIFECYCLE.allowed(agreement.state))

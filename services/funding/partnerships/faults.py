@@ -4,7 +4,7 @@ Sources: IATI code list CollaborationType (8 needs a South-South element); ISO 4
 account, whose money is un-earmarked. A draft may lack what signing needs, but says nothing that can not be.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget, PartnerProfile, Pledge, Pool
@@ -96,7 +96,7 @@ def _currency(pointer: str, code: str) -> Faults:
         yield pointer, "unknown-currency", f"ISO 4217 has no currency {code[:40]!r}."
 
 
-def _once(pointer: str, member: str, keys: Sequence[object] | Iterable[object]) -> Faults:
+def _once(pointer: str, member: str, keys: Iterable[object]) -> Faults:
     """Yield each item whose key an earlier one has; None is no key."""
     seen: set[object] = set()
     for place, key in enumerate(keys):

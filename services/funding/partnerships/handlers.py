@@ -182,7 +182,11 @@ async def amend(
     now = datetime.now(UTC)
     held = await locked_agreement(session, identifier)
     places = await known_places(session, held.allocations)
-    content = patched(AGREEMENTS, identifier, held, form.changes)
+    try:
+        content = patched(AGREEMENTS, identifier, held, form.changes)
+    except Invalid as error:
+        within = [each.model_copy(update={"pointer": f"/changes{each.pointer}"}) for each in error.errors]
+        raise Invalid(error.detail, code=error.code, errors=within) from error
     proposals = await proposal_states(session, content.proposals)
     return await _change(
         session,

@@ -196,7 +196,7 @@ async def read_mobilisation_list(
         str,
         Query(
             description="Code and version of the rule of priority, as `office-wide/1`",
-            pattern=r"^[^\x00]{1,100}/[1-9][0-9]{0,6}$",
+            pattern=r"^[^\x00\s][^\x00]{0,99}/[1-9][0-9]{0,6}$",
         ),
     ],
     currency: Annotated[CurrencyCode, Query(description="Currency that amounts are told in")],

@@ -14,7 +14,7 @@ from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1 import CountryProgramme
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import TakenStep
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.currencies import exists
 from shared.figures.lifecycle import Lifecycle, Step
 
@@ -37,11 +37,6 @@ class ScenarioStep(Contract):
     action: ScenarioAction
     by: Identifier
     reasons: Sentence | None = None
-
-
-def biennium_named(label: str) -> Biennium:
-    """Return the biennium of a label such as ``2024-25``."""
-    return Biennium(int(label[:4]))
 
 
 def workplan_columns(plan: Workplan) -> dict[str, Any]:

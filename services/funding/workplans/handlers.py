@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.models import PriorityRuleRow, ScenarioRow
-from services.funding.partnerships.allocations import allocate
+from services.funding.partnerships.allocations import MoneySource, allocate
 from services.funding.workplans import domain
 from services.funding.workplans.aggregates import PRIORITY_RULES, SCENARIOS
 from services.funding.workplans.planning import (
@@ -55,7 +56,7 @@ async def make_scenario(session: AsyncSession, actor: Actor, form: ScenarioForm,
 
     Raises:
         Conflict: there is one of that identifier.
-        Invalid: the rule, a source or the currency is not known.
+        Invalid: the rule, a source or the currency is not known, or an amount is too large to be told.
 
     """
     rule = await rule_named(session, form.rule)
@@ -65,7 +66,10 @@ async def make_scenario(session: AsyncSession, actor: Actor, form: ScenarioForm,
     sources = await sources_of(session, form.biennium, form.currency, known, terms)
     usable = chosen(sources, form.sources, form.biennium, known)
     made = fillings(ordered.open, usable, form.currency)
-    scenario = scenario_of(form, ordered, made, at=datetime.now(UTC))
+    try:
+        scenario = scenario_of(form, ordered, made, at=datetime.now(UTC))
+    except ValidationError as error:
+        raise Invalid("An amount in the currency of the scenario is larger than can be told.") from error
     return await put_one(session, SCENARIOS, scenario, actor=actor, must_be_new=True)
 
 
@@ -129,11 +133,12 @@ async def _adopt(
     known, terms = await known_money(session), await terms_of(session, basis)
     found = await gaps_of(session, scenario.biennium, scenario.currency, known, terms)
     faults = told(faults_of_gaps(scenario, found))
-    by_source: dict[tuple[str, str], list[int]] = {}
+    by_source: dict[MoneySource, list[int]] = {}
     for place, allocation in enumerate(scenario.allocations):
-        by_source.setdefault((allocation.source.kind, allocation.source.identifier), []).append(place)
-    for _, places in sorted(by_source.items()):
-        faults += await _allocated(session, actor, scenario, places, form, basis)
+        source = MoneySource(allocation.source.kind, allocation.source.identifier)
+        by_source.setdefault(source, []).append(place)
+    for source, places in sorted(by_source.items()):
+        faults += await _allocated(session, actor, scenario, source, places, form, basis)
     if faults:
         detail = "Money or gaps are not what they were when the scenario was made; make another one."
         raise Conflict(detail, code="scenario-outdated", errors=faults)
@@ -143,12 +148,12 @@ async def _allocated(  # noqa: PLR0913
     session: AsyncSession,
     actor: Actor,
     scenario: Scenario,
+    source: MoneySource,
     places: Sequence[int],
     form: domain.ScenarioStep,
     basis: Basis,
 ) -> Sequence[Fault]:
     """Make the allocations of one source, and return what is wrong with them."""
-    source = scenario.allocations[places[0]].source
     pointers = [f"/allocations/{place}" for place in places]
     try:
         await allocate(

@@ -15,7 +15,6 @@ from services.funding.partnerships.copies import KnownProposal
 from services.funding.partnerships.places import Places, known_places
 from services.funding.rates.tables import rate_table
 from services.funding.workplans.aggregates import targets_of
-from services.funding.workplans.domain import biennium_named
 from shared.chassis.copies import copies_of
 from shared.chassis.errors import Fault, Invalid
 from shared.contracts.funding.v1 import (
@@ -30,6 +29,7 @@ from shared.contracts.funding.v1 import (
 from shared.contracts.ids import priority_rule_id
 from shared.contracts.projects.v1 import CountryProgramme, FragilityList
 from shared.contracts.workflow import VersionReference
+from shared.figures.biennium import biennium_named
 from shared.figures.inflows import Known, Terms
 from shared.figures.priorities import Candidate, Priority, candidates_of, context_on, priorities
 from shared.figures.resources import PlanResources, plan_resources

@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from services.monitoring.learning.domain import TO_FOLLOW_UP, follow_ups, is_finished
+from services.monitoring.reports.domain import WRITABLE
 from shared.contracts.alerts import Alert, AlertKind, AlertSubject
 from shared.contracts.ids import alert_id
 from shared.contracts.monitoring.v1 import Evaluation, Report
 
 MOST_CHARACTERS = 250
 """Of an identifier."""
-UNREPORTED = ("draft", "returned")
-"""States of a report that is still to be submitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +33,12 @@ class Matter:
 
     @property
     def identifier(self) -> str:
-        """The name of its alert: ``<kind>/<subject>/<part>``, or ``<kind>/<id>`` where that is too long."""
-        part = f"/{self.subject.part}" if self.subject.part is not None else ""
+        """The name of its alert: ``<kind>/<subject>/<part>``, or ``<kind>/<id>`` where that is too long.
+
+        The part is percent-encoded: it may hold what no identifier does, and has no slash, so that no two matters
+        have one name.
+        """
+        part = f"/{quote(self.subject.part, safe=' ')}" if self.subject.part is not None else ""
         identifier = f"{self.kind}/{self.subject.identifier}{part}"
         return identifier if len(identifier) <= MOST_CHARACTERS else f"{self.kind}/{alert_id(identifier)}"
 
@@ -49,7 +53,7 @@ class Places:
 
 def matters_of_report(report: Report, today: date) -> Iterator[Matter]:
     """Yield what needs attention of a report."""
-    if report.state in UNREPORTED and report.due_on < today:
+    if report.state in WRITABLE and report.due_on < today:
         yield Matter(
             kind="report-overdue",
             subject=AlertSubject(aggregate="report", identifier=report.identifier),

@@ -20,7 +20,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.monitoring.alerts.aggregates import ALERTS
 from services.monitoring.alerts.domain import (
-    UNREPORTED,
     Matter,
     Places,
     matters_of_evaluation,
@@ -32,6 +31,7 @@ from services.monitoring.alerts.domain import (
 from services.monitoring.copies import ACTIVITY, FIELD_OFFICE, KnownActivity
 from services.monitoring.learning.domain import TO_FOLLOW_UP
 from services.monitoring.models import AlertRow, Copy, EvaluationRow, ReportRow
+from services.monitoring.reports.domain import WRITABLE
 from services.monitoring.settings import Settings
 from shared.chassis.app import Runtime
 from shared.chassis.copies import copies_of
@@ -128,7 +128,7 @@ class Look:
     async def overdue_reports(self) -> AsyncIterator[None]:
         """Raise alerts of reports that were not submitted in time."""
         row = ReportRow
-        condition = and_(col(row.state).in_(UNREPORTED), col(row.due_on) < self.today)
+        condition = and_(col(row.state).in_(WRITABLE), col(row.due_on) < self.today)
         async for documents in self._pages(row, condition):
             await self._raise(self._of_reports(documents))
             yield

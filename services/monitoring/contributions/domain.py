@@ -1,6 +1,6 @@
 """Rules of contributions: what a link names, how links share the money, and that they fit the time of the activity."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from services.monitoring.copies import KnownActivity
@@ -10,6 +10,9 @@ from shared.figures.biennium import Biennium
 from shared.figures.shares import share_faults
 
 Faults: TypeAlias = Iterator[tuple[str, str, str]]
+
+ORPHANS = "orphans"
+"""Below the address of all contributions: what has no line of sight, not an activity."""
 
 
 def contributions_columns(contributions: Contributions) -> dict[str, Any]:
@@ -26,6 +29,8 @@ def outcomes_of(link: ContributionLink) -> tuple[str, ...]:
 
 def faults_of_contributions(contributions: Contributions) -> Faults:
     """Yield what is wrong with the contributions of an activity by themselves."""
+    if contributions.iati_identifier == ORPHANS:
+        yield "/iati_identifier", "reserved-identifier", "What has no line of sight has this address."
     seen: set[tuple[str, ...]] = set()
     for place, link in enumerate(contributions.links):
         names = outcomes_of(link)
@@ -37,9 +42,7 @@ def faults_of_contributions(contributions: Contributions) -> Faults:
         elif names in seen:
             yield f"/links/{place}", "duplicate-link", f"There is a link to {names[0]!r} already."
         seen.add(names)
-    yield from share_faults(
-        (f"/links/{place}", link.percentage) for place, link in enumerate(contributions.links)
-    )
+    yield from _faults_of_shares(contributions.links)
 
 
 def faults_of_links(
@@ -66,6 +69,24 @@ def faults_of_links(
             at = f"/links/{place}/programme_outcome"
             yield from _of_programme(at, link.programme_outcome.code, biennium, budgets.get(biennium))
             yield from _of_biennium(at, Biennium(int(biennium[:4])), activity)
+
+
+def _faults_of_shares(links: Sequence[ContributionLink]) -> Faults:
+    """Yield which percentages are more than a whole.
+
+    A whole are the links that count in a biennium, as in ``outcomes.Contributed.division``: those to country outcomes,
+    which count in each, and those to outcomes of its own programme and budget.
+    """
+    placed = [(f"/links/{place}", link, link.programme_outcome) for place, link in enumerate(links)]
+    found: dict[tuple[str, str, str], None] = {}
+    for biennium in sorted({product.biennium if product else "" for _, _, product in placed}):
+        whole = (
+            (at, link.percentage)
+            for at, link, product in placed
+            if link.country_outcome or (product and product.biennium == biennium)
+        )
+        found |= dict.fromkeys(share_faults(whole))
+    yield from found
 
 
 def _of_country(at: str, code: str, programme: CountryProgramme, activity: KnownActivity | None) -> Faults:

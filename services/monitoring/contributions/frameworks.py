@@ -15,11 +15,14 @@ from shared.contracts.monitoring.v1 import (
 )
 from shared.contracts.projects.v1 import CountryProgramme, ProgrammeBudget
 from shared.figures.biennium import Biennium
+from shared.figures.contributed import linked_indicator
 
 Faults: TypeAlias = Iterator[tuple[str, str, str]]
 
 COUNTRY_PROGRAMME = "country-programme"
 PROGRAMME_BUDGET = "programme-budget"
+FIGURES = "/figures"
+"""What is read below the address of a framework."""
 
 _LABEL = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}")
 
@@ -44,6 +47,8 @@ def framework_as_read(framework: ProgrammeFramework) -> ProgrammeFramework:
 
 def faults_of_programme_framework(framework: ProgrammeFramework) -> Faults:
     """Yield what is wrong with a programme framework by itself: its name, its codes, its values, its links."""
+    if framework.identifier.endswith(FIGURES):
+        yield "/programme", "reserved-identifier", f"No programme ends in {FIGURES!r} here."
     if framework.level == PROGRAMME_BUDGET and not _is_biennium(framework.programme):
         detail = f"{framework.programme!r} is not an even year and the next, as 2024-25 is."
         yield "/programme", "not-a-biennium", detail
@@ -85,9 +90,9 @@ def faults_of_inputs(framework: ProgrammeFramework, stored: Mapping[str, Results
     """Yield which inputs name an indicator that the framework of their activity, where it is stored, does not have."""
     for at, link in placed_inputs(framework):
         of_activity = stored.get(link.iati_identifier)
-        if of_activity and not has_indicator(of_activity, link):
+        if of_activity and linked_indicator(of_activity, link) is None:
             detail = f"{link.iati_identifier!r} has no indicator {link.indicator} of a result {link.result}."
-            yield f"{at}", "unknown-indicator", detail
+            yield at, "unknown-indicator", detail
 
 
 def placed_inputs(framework: ProgrammeFramework) -> Iterator[tuple[str, IndicatorLink]]:
@@ -96,13 +101,6 @@ def placed_inputs(framework: ProgrammeFramework) -> Iterator[tuple[str, Indicato
         for number, indicator in enumerate(outcome.indicators):
             for count, link in enumerate(indicator.inputs):
                 yield f"/outcomes/{place}/indicators/{number}/inputs/{count}", link
-
-
-def has_indicator(framework: ResultsFramework, link: IndicatorLink) -> bool:
-    """Tell whether an activity's framework has the indicator that a link names by ordinals from 1."""
-    return link.result <= len(framework.results) and link.indicator <= len(
-        framework.results[link.result - 1].indicators
-    )
 
 
 def _faults_of_outcome(outcome: OutcomeFramework, at: str) -> Faults:

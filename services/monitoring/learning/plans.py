@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.monitoring.copies import KnownActivity, KnownFinance
+from services.monitoring.learning.content import FOLLOW_UPS
 from shared.contracts.ids import evaluation_id
 from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy
 from shared.figures.evaluations import NeededEvaluation, due_on, needed_evaluations, project_budget
@@ -79,9 +80,10 @@ def value_dates(finances: Iterable[KnownFinance], into: str) -> set[date | None]
 
 
 def planned_identifier(iati_identifier: str, timing: str) -> str:
-    """Return how an evaluation is named that a policy asks for: ``<activity>/<timing>``, or its id if that is too long."""
+    """Return how an evaluation is named that a policy asks for: ``<activity>/<timing>``, or its id if that can not be."""
     identifier = f"{iati_identifier}/{timing}"
-    return identifier if len(identifier) <= MOST_CHARACTERS else str(evaluation_id(identifier))
+    is_one = len(identifier) <= MOST_CHARACTERS and FOLLOW_UPS not in identifier
+    return identifier if is_one else str(evaluation_id(identifier))
 
 
 def _planned(policy: EvaluationPolicy, iati_identifier: str, needed: NeededEvaluation) -> Evaluation:

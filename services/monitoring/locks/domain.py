@@ -24,6 +24,8 @@ LIFECYCLE = Lifecycle(
     initial="locked",
     steps=(Step("release", ("locked",), "released"), Step("lock", ("released",), "locked")),
 )
+IN_FORCE = "in-force"
+"""Below the address of all locks: which of them hold, not a lock."""
 OWNED = ("state", "exceptions", "history")
 """Members that follow from what was done, whatever a caller makes of them."""
 LONGEST_EXCEPTION = timedelta(days=90)
@@ -72,6 +74,8 @@ def period_lock_columns(lock: PeriodLock) -> dict[str, Any]:
 
 def faults_of_lock(lock: PeriodLock) -> Iterator[Found]:
     """Yield what is wrong with a lock."""
+    if lock.identifier == IN_FORCE:
+        yield "/identifier", "reserved-identifier", "What holds on a period has this address."
     if lock.period_end < lock.period_start:
         yield "/period_end", "period-ends-before-start", "A period ends on the day that it starts or later."
 

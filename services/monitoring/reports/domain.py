@@ -214,7 +214,6 @@ def _locked(
     report: Report, framework: ResultsFramework | None, locks: Sequence[PeriodLock], at: datetime
 ) -> Iterator[Found]:
     """Yield each actual whose period is locked; a report without actuals is held by a lock on its own period."""
-    who = [*report.written_by, *([report.office] if report.office else [])]
     spans = [("/period_start", report.period_start, report.period_end)]
     if report.actuals:
         spans = []
@@ -223,7 +222,7 @@ def _locked(
             if period:
                 spans.append((f"/actuals/{place}", period.start, period.end))
     for pointer, start, end in spans:
-        refusing = refusals(locks, report.iati_identifier, start, end, who=who, at=at)
+        refusing = refusals(locks, report.iati_identifier, start, end, who=_reporters(report), at=at)
         if refusing:
             yield f"{pointer}", "period-locked", told_of(refusing[0])
 
@@ -231,8 +230,13 @@ def _locked(
 def _faults_of_step(report: Report, form: ReportStep) -> Iterator[Found]:
     if form.action in WITH_REASONS and form.reasons is None:
         yield "/reasons", "reasons-missing", f"To {form.action} takes reasons."
-    if form.action == "validate" and is_among(form.by, report.written_by):
+    if form.action == "validate" and is_among(form.by, _reporters(report)):
         yield "/by", "conflict-of-interest", f"{form.by!r} wrote the report."
+
+
+def _reporters(report: Report) -> list[str]:
+    """Return who wrote a report, and the office that reports."""
+    return [*report.written_by, *([report.office] if report.office else [])]
 
 
 def _address(each: ReportedActual) -> ActualReport:

@@ -1,6 +1,7 @@
 """The pages about accountability, made of a mission small enough to be added up by hand."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import uuid4
 
@@ -12,14 +13,15 @@ from deploy.local.embedded import EmbeddedPostgres
 from gateway.main import SERVICE
 from gateway.projection.generations import activate, begin
 from gateway.results.accountability.appraisals import appraisals_answer
+from gateway.results.accountability.delivered import Yardstick
 from gateway.results.accountability.delivery import deliveries
 from gateway.results.accountability.donor import donor_answer
 from gateway.results.accountability.donors import Partnerships, donor_rows
 from gateway.results.accountability.field_office import field_office_answer
-from gateway.results.accountability.mobilisation import Rates, mobilisation_answer
+from gateway.results.accountability.mobilisation import mobilisation_answer
 from gateway.results.accountability.queries import AppraisalsQuery, DeliveryQuery, FieldOfficeQuery
 from gateway.results.filters import TermsQuery
-from gateway.results.terms import RateTables, Terms
+from gateway.results.terms import Rates, RateTables, Terms
 from shared.chassis.db import Database
 from shared.chassis.errors import NotFound
 from shared.chassis.migrations import upgrade
@@ -33,6 +35,7 @@ from tests.component.gateway.conftest import MIGRATIONS
 
 BIENNIUM = Biennium(2026)
 AS_AGREED = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
+YARDSTICK = Yardstick(Decimal("0.8"), Decimal("0.25"), TODAY, DISBURSEMENT_AND_EXPENDITURE)
 EXPECTED = Decimal("0.8") * Decimal(181) / Decimal(365)
 
 
@@ -159,11 +162,11 @@ async def test_a_donor_whom_projects_name_has_a_page_with_their_money(read_model
 
 async def test_an_office_is_told_what_is_due_from_it_and_the_offices_below(read_model: Database):
     async with read_model.session() as session:
-        kenya = await field_office_answer(session, "CO-KE", FieldOfficeQuery(), AS_AGREED)
-        region = await field_office_answer(session, "RO", FieldOfficeQuery(), AS_AGREED)
-        whole = await field_office_answer(session, "HQ", FieldOfficeQuery(days=365), AS_AGREED)
+        kenya = await field_office_answer(session, "CO-KE", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
+        region = await field_office_answer(session, "RO", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
+        whole = await field_office_answer(session, "HQ", FieldOfficeQuery(days=365), AS_AGREED, YARDSTICK)
         with pytest.raises(NotFound):
-            await field_office_answer(session, "CO-XX", FieldOfficeQuery(), AS_AGREED)
+            await field_office_answer(session, "CO-XX", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
     assert (kenya.countries, kenya.projects, kenya.in_implementation.count) == (["KE"], 2, 2)
     assert {name: [each.identifier for each in found.items] for name, found in kenya.reports} == {
         "due": ["R-DUE"],
@@ -188,7 +191,7 @@ async def test_an_office_is_told_what_is_due_from_it_and_the_offices_below(read_
 
 async def test_an_offices_delivery_is_that_of_its_countries_part(read_model: Database):
     async with read_model.session() as session:
-        page = await field_office_answer(session, "HQ", FieldOfficeQuery(), AS_AGREED)
+        page = await field_office_answer(session, "HQ", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
     rows = {(each.code, each.currency): each for each in page.delivery.countries}
     assert {key: (row.budget, row.spend) for key, row in rows.items()} == {
         ("KE", "EUR"): (200, None),
@@ -211,7 +214,7 @@ async def test_deliveries_are_told_worst_first_and_those_without_a_rate_last(
             after, found = None, []
             while True:
                 query = DeliveryQuery(by="project", year=2026, limit=1)
-                rows = (await deliveries(session, query, terms, after)).rows
+                rows = (await deliveries(session, query, terms, YARDSTICK, after)).rows
                 found.append(rows[0][1])
                 if len(rows) == 1:
                     break
@@ -238,19 +241,34 @@ async def test_deliveries_are_told_worst_first_and_those_without_a_rate_last(
 async def test_deliveries_of_groups_are_in_pages(read_model: Database, by: str, year, codes: list):
     query = DeliveryQuery(by=by, year=year, limit=2)
     async with read_model.session() as session:
-        whole = await deliveries(session, query, AS_AGREED, None)
-        rest = await deliveries(session, query, AS_AGREED, whole.rows[1][0])
+        whole = await deliveries(session, query, AS_AGREED, YARDSTICK, None)
+        rest = await deliveries(session, query, AS_AGREED, YARDSTICK, whole.rows[1][0])
     rows = [row for _, row in whole.rows[:2] + rest.rows]
     assert [row.code for row in rows] == codes
     assert {row.year for row in rows} == {2026}
     assert rows[-1].delivery_rate.ratio is None
 
 
+async def test_what_delivery_is_held_against_is_set_or_asked_for(
+    serve: Serve, address: str, client: httpx.AsyncClient, read_model: Database
+):
+    assert read_model is not None
+    year = datetime.now(UTC).year
+    path = f"delivery?by=country&year={year - 1}"
+    assert (await get(client, path))["threshold"] == "0.8"
+    assert (await get(client, f"{path}&threshold=0.4"))["threshold"] == "0.4"
+    settings = {"delivery_threshold": "0.5", "delivery_from": "1"}
+    async with serve(SERVICE, database_url=address, roles=["api"], **settings) as other:
+        assert (await get(other, path))["threshold"] == "0.5"
+        page = await get(other, "delivery?by=country&year=2026&as_of=2026-07-01T00:00:00Z")
+        assert {row["expected"] for row in page["items"]} == {None}
+
+
 async def test_delivery_by_expenditure_alone_leaves_advances_out(read_model: Database):
     terms = Terms(TODAY, "expenditure", "ECB")
     query = DeliveryQuery(by="project", year=2026, delivery_convention="expenditure")
     async with read_model.session() as session:
-        found = await deliveries(session, query, terms, None)
+        found = await deliveries(session, query, terms, YARDSTICK, None)
     assert [(row.code, row.spend) for _, row in found.rows] == [(KENYA, 100), (NEPAL, 700), (BOTH, None)]
     assert [(row.currency, row.spend) for row in found.whole] == [("EUR", None), ("USD", 800)]
 
@@ -335,7 +353,9 @@ async def test_every_page_tells_what_it_knows(client: httpx.AsyncClient, path: s
     ("path", "status", "code"),
     [
         ("donors/XX-NOBODY", 404, "not-found"),
+        ("donors/", 404, "not-found"),
         ("field-offices/XX", 404, "not-found"),
+        ("field-offices/", 404, "not-found"),
         ("donors/%00", 400, "invalid-parameter"),
         ("field-offices/%00", 400, "invalid-parameter"),
         ("donors?biennium=2025-26", 400, "invalid-parameter"),

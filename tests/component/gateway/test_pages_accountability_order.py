@@ -6,6 +6,7 @@ from pathlib import Path
 
 from deploy.local.sample import write_portfolio
 from gateway.imports.iati.reader import ActivityParts
+from gateway.results.accountability.delivered import Yardstick
 from gateway.results.accountability.delivery import deliveries
 from gateway.results.accountability.queries import DeliveryQuery
 from gateway.results.terms import Terms
@@ -14,6 +15,7 @@ from shared.figures.money import ledger
 from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, take
 
 TERMS = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
+YARDSTICK = Yardstick(Decimal("0.8"), Decimal("0.25"), TODAY, DISBURSEMENT_AND_EXPENDITURE)
 
 
 def rates_of(parts: list[ActivityParts], year: int) -> list[tuple[bool, Decimal, str, str]]:
@@ -39,7 +41,7 @@ async def test_the_order_of_projects_is_that_of_their_rates(new_read_model: NewR
     await take(database, [each for part in parts for each in events_of(part)])
     query = DeliveryQuery(by="project", year=2024, limit=500)
     async with database.session() as session:
-        found = await deliveries(session, query, TERMS, None)
+        found = await deliveries(session, query, TERMS, YARDSTICK, None)
     told = []
     for _, row in found.rows:
         ratio = row.delivery_rate.ratio

@@ -47,6 +47,11 @@ def test_an_amount_is_divided_by_days():
     assert by_biennium(Decimal(9), date(2026, 1, 1), date(2025, 1, 1), places=2) == ()
 
 
+def test_the_first_year_of_all_has_no_year_before():
+    assert by_biennium(Decimal(9), date.min, date(1, 12, 31), places=0) == ((Biennium(0), Decimal(9)),)
+    assert sum(days for _, days in days_by_biennium(date.min, date.max)) == (date.max - date.min).days + 1
+
+
 DAYS = st.dates(date(2015, 1, 1), date(2035, 12, 31))
 
 

@@ -90,7 +90,7 @@ def test_what_somebody_chose_to_leave_out_leaves_the_figure_whole():
     made = rolled(
         "sum",
         [link("A"), link("B", counts=False), link("C"), link("D", counts=False)],
-        framework("A", indicator(value("4"))),
+        framework("A", indicator(value("4"), aggregation_status=True), aggregation_status=False),
         framework("B", indicator(value("9"))),
         framework("C", indicator(value("9")), aggregation_status=False),
     )

@@ -12,7 +12,7 @@ from gateway.results.accountability.appraisals import ProposalInBrief, turnaroun
 from gateway.results.accountability.delivered import Yardstick, delivery_row, named, whole_of
 from gateway.results.accountability.field_office import offices_below
 from gateway.results.accountability.funders import first_of, funders, funds_alone, levy_of
-from gateway.results.accountability.schemas import ShortList, TrainingTold, title_of
+from gateway.results.accountability.schemas import ShortList, TrainingTold
 from gateway.results.terms import Terms
 from shared.contracts.funding.v1 import (
     Agreement,
@@ -103,8 +103,9 @@ IN_KENYA = EarmarkingScope(countries=("KE",))
 @pytest.mark.parametrize(
     ("earmarking", "funder", "scope", "humanitarian", "levy"),
     [
-        (TIGHT, partner("SE-0", country="SE"), IN_KENYA, [False, None], 2),
-        (TIGHT, partner("XX", type_="60"), EarmarkingScope(), [None], 2),
+        (TIGHT, partner("SE-0", country="SE"), IN_KENYA, [False, False], 2),
+        (TIGHT, partner("SE-0", country="SE"), IN_KENYA, [False, None], None),
+        (TIGHT, partner("XX", type_="60"), EarmarkingScope(), [False], 2),
         (TIGHT, partner("KE-GOV", country="KE"), IN_KENYA, [False], 0),
         (TIGHT, partner("KE-GOV", country="KE"), EarmarkingScope(countries=("KE", "UG")), [False], None),
         (TIGHT, partner("SE-0", country="SE"), IN_KENYA, [True], 0),
@@ -224,12 +225,14 @@ def test_nothing_is_expected_before_a_quarter_of_the_year_is_over():
         (date(2026, 3, 1), None, None),
         (date(2027, 2, 1), Decimal("0.8"), True),
     ):
-        row = delivery_row(what, money, Yardstick(Decimal("0.8"), on, DISBURSEMENT_AND_EXPENDITURE))
+        row = delivery_row(
+            what, money, Yardstick(Decimal("0.8"), Decimal("0.25"), on, DISBURSEMENT_AND_EXPENDITURE)
+        )
         assert (row.expected, row.below) == (expected, below)
 
 
 def test_rows_together_are_unknown_where_each_is():
-    yardstick = Yardstick(Decimal("0.8"), TODAY, DISBURSEMENT_AND_EXPENDITURE)
+    yardstick = Yardstick(Decimal("0.8"), Decimal("0.25"), TODAY, DISBURSEMENT_AND_EXPENDITURE)
     none = delivery_row(named("KE", None, 2026), money_by_stage("USD", {"budget": Decimal(1)}), yardstick)
     some = delivery_row(
         named("NP", None, 2026), money_by_stage("USD", {"disbursement": Decimal(2)}), yardstick
@@ -243,10 +246,3 @@ def test_long_lists_are_cut_and_counted():
     training = Training(identifier="T", titles=TEXT, start=TODAY, end=TODAY)
     listed = ShortList.of(TrainingTold.of(training) for _ in range(201))
     assert (listed.count, len(listed.items), listed.items[0].participants) == (201, 200, None)
-
-
-def test_a_title_is_english_or_the_first():
-    french, english = Narrative(text="Travail", lang="fr"), Narrative(text="Work", lang="en")
-    assert title_of((french, english)) == "Work"
-    assert title_of((french,)) == "Travail"
-    assert title_of(()) is None

@@ -1,5 +1,7 @@
 """The answers that are kept: only while they are sure to be current, and within their bound."""
 
+from datetime import date
+
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.results.cache import Answer, AnswerCache, AnswerCacheMiddleware
@@ -28,6 +30,31 @@ def test_an_answer_begun_before_a_move_is_not_kept():
     epoch = cache.epoch
     cache.clear()
     cache.put(b"key", answer(b"old"), epoch)
+    assert cache.get(b"key") is None
+
+
+def test_an_answer_is_kept_until_the_day_ends():
+    days = [date(2026, 7, 1)]
+    cache = AnswerCache(1000, lambda: days[-1])
+    cache.listening(ok=True)
+    epoch = cache.epoch
+    cache.put(b"key", answer(b"a day overdue"), epoch)
+    assert cache.get(b"key")
+    days.append(date(2026, 7, 2))
+    assert cache.get(b"key") is None
+    cache.put(b"key", answer(b"begun yesterday"), epoch)
+    assert cache.get(b"key") is None
+    cache.put(b"key", answer(b"two days overdue"), cache.epoch)
+    assert cache.get(b"key")
+
+
+def test_an_answer_that_takes_over_midnight_is_not_kept():
+    days = [date(2026, 7, 1)]
+    cache = AnswerCache(1000, lambda: days[-1])
+    cache.listening(ok=True)
+    epoch = cache.epoch
+    days.append(date(2026, 7, 2))
+    cache.put(b"key", answer(b"begun yesterday"), epoch)
     assert cache.get(b"key") is None
 
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.results.documents import Told
 from gateway.results.programming.countries import editions_of
 from gateway.results.programming.gap_list import totals
 from gateway.results.programming.gaps import Seen
 from gateway.results.programming.queries import SightQuery
-from gateway.results.programming.reading import Told
 from gateway.results.programming.sight import Edge, End, Sight, contribution_edges
 from shared.contracts.funding.v1 import RegularResource, Workplan, WorkplanItem
 from shared.contracts.iati import Narrative

@@ -26,7 +26,7 @@ PROJECTS = {each.identifier: each for each in projects()}
 def known(identifier):
     project = PROJECTS[identifier]
     dates = ActivityDate(type="1", date=project.start), ActivityDate(type="3", date=project.end)
-    return KnownActivity(iati_identifier=identifier, titles=(), status=project.status, dates=dates)
+    return KnownActivity(iati_identifier=identifier, status=project.status, dates=dates)
 
 
 def test_most_projects_contribute_to_outcomes_that_fit_their_time():

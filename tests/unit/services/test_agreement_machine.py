@@ -12,12 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.funding.partnerships import domain, due_diligence
 from services.funding.partnerships.aggregates import AGREEMENTS
-from services.funding.partnerships.allocations import ALLOCATING, allocated, unallocated
+from services.funding.partnerships.allocations import allocated
 from services.funding.partnerships.amendments import AmendmentForm, amended
 from services.funding.partnerships.faults import faults_of_agreement
 from services.funding.partnerships.places import Places
 from shared.contracts.funding.v1 import Agreement, Allocation, MoneyReceipt
 from shared.figures.lifecycle import IllegalStep
+from shared.figures.partnerships import unallocated
+from shared.figures.scenarios import ALLOCATING
 from shared.testing import partnerships as sample
 
 NOWHERE = Places({}, {}, {})
@@ -28,9 +30,10 @@ SIGNED = ("signed", "active", "suspended", "completed", "terminated")
 
 parts = st.lists(st.sampled_from([50, 100, 200, 300, 500, 700]), max_size=3)
 reasons = st.sampled_from([None, "So it is", "So it is"])
+kinds = st.sampled_from(["public-private", "bilateral"])
 
 
-def content(amount, tranches, partners, outcomes=(), **claims):
+def content(amount, tranches, partners, outcomes=(), kind="public-private", **claims):
     listed = [sample.partner("XM-DAC-7", "funding"), *(sample.partner(each, "private") for each in partners)]
     numbered = [
         {"number": place + 1, "due_on": "2026-03-01", "amount": str(part)}
@@ -39,7 +42,7 @@ def content(amount, tranches, partners, outcomes=(), **claims):
     return Agreement.model_validate(
         sample.agreement(
             "A",
-            kind="public-private",
+            kind=kind,
             partners=listed,
             amount={"amount": str(amount), "currency": "USD"},
             tranches=numbered,
@@ -50,16 +53,18 @@ def content(amount, tranches, partners, outcomes=(), **claims):
 
 
 class Agreements(RuleBasedStateMachine):
-    """One public-private partnership, and whoever does something with it."""
+    """One agreement with companies, whatever it is called, and whoever does something with it."""
 
-    @initialize(amount=st.sampled_from(AMOUNTS), partners=st.sets(st.sampled_from(PARTNERS), min_size=1))
-    def begin(self, amount, partners):
+    @initialize(
+        amount=st.sampled_from(AMOUNTS), partners=st.sets(st.sampled_from(PARTNERS), min_size=1), kind=kinds
+    )
+    def begin(self, amount, partners, kind):
         self.now = datetime(2026, 4, 1, tzinfo=UTC)
         claims = {
             "state": "active",
             "due_diligence": [{"partner": each, "state": "cleared"} for each in PARTNERS],
         }
-        self.agreement = domain.begun(content(amount, [amount], sorted(partners), **claims))
+        self.agreement = domain.begun(content(amount, [amount], sorted(partners), kind=kind, **claims))
         self.cleared = {}
         self.signed_with = None
 
@@ -70,11 +75,19 @@ class Agreements(RuleBasedStateMachine):
             self.agreement = after
         return self.agreement is after
 
-    @rule(amount=st.sampled_from(AMOUNTS), tranches=parts, partners=st.sets(st.sampled_from(PARTNERS)))
-    def write(self, amount, tranches, partners):
-        before = self.agreement
+    @rule(
+        amount=st.sampled_from(AMOUNTS),
+        tranches=parts,
+        partners=st.sets(st.sampled_from(PARTNERS)),
+        kind=kinds,
+    )
+    def write(self, amount, tranches, partners, kind):
+        before, told = (
+            self.agreement,
+            content(amount, tranches, sorted(partners), kind=kind, state="completed"),
+        )
         try:
-            after = domain.revised(before, content(amount, tranches, sorted(partners), state="completed"))
+            after = domain.revised(before, told)
         except domain.ContentLocked:
             assert before.state != "draft"
             return
@@ -124,7 +137,7 @@ class Agreements(RuleBasedStateMachine):
             assert why is not None
         if action == "sign":
             private = {each.organisation.ref for each in before.partners if each.role == "private"}
-            assert private
+            assert private or before.kind == "bilateral"
             assert all(self.cleared.get(each, self.now.date()) >= self.now.date() for each in private)
             assert private <= self.cleared.keys()
             self.signed_with = domain.with_content(after, after)
@@ -157,12 +170,14 @@ class Agreements(RuleBasedStateMachine):
         partners=st.sets(st.sampled_from(PARTNERS)),
         outcomes=st.sampled_from([(), ("3",), ("4",)]),
         is_whole=st.booleans(),
+        kind=kinds,
     )
-    def amend(self, amount, tranches, partners, outcomes, is_whole):
+    def amend(self, amount, tranches, partners, outcomes, is_whole, kind):
         form = AmendmentForm(
             signed_on="2026-03-15", reasons="So it is", by="clerk", changes={"state": "draft"}
         )
-        told = content(amount, [amount] if is_whole else tranches, sorted(partners), outcomes, state="draft")
+        due = [amount] if is_whole else tranches
+        told = content(amount, due, sorted(partners), outcomes, kind, state="draft")
         try:
             after = amended(self.agreement, told, form, at=self.now, places=NOWHERE, proposals={})
         except REFUSED:
@@ -229,12 +244,12 @@ TestAgreements.settings = settings(max_examples=60, stateful_step_count=30, dead
 
 def test_the_machine_signs_amends_and_allocates_when_it_is_let():
     machine = Agreements()
-    machine.begin(Decimal(300), {"XI-ONE"})
+    machine.begin(Decimal(300), {"XI-ONE"}, "bilateral")
     machine.sign()
     machine.make_progress()
     machine.receive(1, 300, "R")
     machine.clear("XI-TWO")
-    machine.amend(Decimal(500), [], {"XI-ONE", "XI-TWO"}, (), is_whole=True)
+    machine.amend(Decimal(500), [], {"XI-ONE", "XI-TWO"}, (), is_whole=True, kind="public-private")
     machine.allocate(400, "X", "3")
     machine.allocate(400, "Y", "3")
     machine.act("complete", None, 1)

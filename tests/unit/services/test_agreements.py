@@ -204,6 +204,14 @@ def test_a_private_partner_is_cleared_before_signing():
     assert [step.action for step in expired.due_diligence[0].history] == ["begin", "clear", "expire"]
 
 
+def test_a_private_partner_is_cleared_whatever_the_agreement_is_called():
+    partners = sample.public_private("A")["partners"]
+    with pytest.raises(domain.GateClosed, match="due-diligence-not-cleared"):
+        act(draft(partners=partners), "sign")
+    with pytest.raises(domain.GateClosed, match="due-diligence-not-cleared"):
+        amend(signed(), {"partners": partners, "kind": "public-private"})
+
+
 def test_a_clearance_that_ran_out_is_none():
     under_review = scrutinise(draft(make=sample.public_private), "begin")
     cleared = scrutinise(under_review, "clear", valid_to=TODAY)
@@ -271,8 +279,11 @@ def test_a_report_is_delivered():
     for wrong in ({"code": "P2"}, {"delivered_on": TODAY + timedelta(days=1)}):
         with pytest.raises(domain.StepRefused):
             domain.delivered(agreement, form.model_copy(update=wrong), TODAY)
-    with pytest.raises(IllegalStep):
-        domain.delivered(draft(), form, TODAY)
+    completed = act(act(signed(), "activate"), "complete")
+    assert domain.delivered(completed, form, TODAY).reporting_duties[0].delivered_on == TODAY
+    for over in (draft(), act(signed(), "terminate")):
+        with pytest.raises(IllegalStep):
+            domain.delivered(over, form, TODAY)
 
 
 def amend(agreement, changes, **members):

@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import pytest
 
-from services.funding.partnerships.allocations import allocated, faults_of_allocation, unallocated
+from services.funding.partnerships.allocations import allocated, faults_of_allocation
 from services.funding.partnerships.places import Places
 from shared.chassis.errors import Conflict
 from shared.contracts.funding.v1 import Agreement, Allocation, Pool
 from shared.contracts.projects.v1 import CountryProgramme
+from shared.figures.partnerships import unallocated
 from shared.testing import partnerships as sample
 from shared.testing import proposals as frameworks
 
@@ -92,6 +93,11 @@ def test_money_of_a_pool_is_allocated_from_there():
             {"biennium": "2024-25"},
             {},
             ("/programme_outcome/biennium", "outcome-of-another-biennium"),
+        ),
+        (
+            {"biennium": "2018-19"},
+            {**KENYA, "programme_outcome": None},
+            ("/country_outcome", "outcome-of-another-biennium"),
         ),
     ],
 )

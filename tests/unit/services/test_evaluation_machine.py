@@ -238,3 +238,12 @@ def test_a_forged_plan_is_none():
     assert (fresh.state, fresh.policy, fresh.as_planned) == ("planned", None, False)
     assert fresh.recommendations[0].response is None
     assert fresh.recommendations[0].follow_up == ()
+
+
+def test_no_step_is_earlier_than_the_one_before_it():
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    evaluation = domain.begun(content("self", findings=True, recommended=1, evaluators=[]))
+    for action, moment in (("begin", at), ("complete", at - timedelta(days=1))):
+        form = domain.EvaluationStepForm(action=action, by="clerk")
+        evaluation = domain.acted(evaluation, form, at=moment)
+    assert [step.at for step in evaluation.history] == [at, at]

@@ -4,13 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
 
 from services.funding.alerts.rules import Thresholds, name_of, of_agreement, of_finance, settled
+from services.funding.settings import Settings
 from shared.contracts.alerts import Alert
 from shared.contracts.funding.v1 import ActivityFinance, Agreement
 from shared.contracts.ids import alert_id
 from shared.figures.rates import RateTable
 from shared.testing import partnerships as sample
+from shared.testing.fixtures import CURSOR_KEY
 
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)
 THRESHOLDS = Thresholds(30, Decimal("0.8"), Decimal("0.25"))
@@ -47,6 +50,8 @@ DELIVERED = [{"code": "P1", "kind": "progress", "due_on": "2026-06-30", "deliver
         ({}, ["tranche-overdue", "donor-report-overdue"]),
         ({"state": "draft"}, []),
         ({"state": "terminated"}, []),
+        ({"state": "suspended"}, ["tranche-overdue", "donor-report-overdue"]),
+        ({"state": "completed"}, ["donor-report-overdue"]),
         ({"receipts": [RECEIPT]}, ["donor-report-overdue"]),
         ({"receipts": [{**RECEIPT, "amount": "399999"}], "reporting_duties": []}, ["tranche-overdue"]),
         ({"receipts": [{**RECEIPT, "tranche": 2}], "reporting_duties": DELIVERED}, ["tranche-overdue"]),
@@ -60,6 +65,15 @@ def test_a_tranche_is_overdue_after_so_many_days():
     assert of(datetime(2026, 3, 31, tzinfo=UTC)) == []
     assert [each.kind for each in of(datetime(2026, 4, 1, tzinfo=UTC))] == ["tranche-overdue"]
     assert [each.kind for each in of(datetime(2026, 6, 30, tzinfo=UTC))] == ["tranche-overdue"]
+
+
+def test_so_many_days_lie_within_the_calendar():
+    told = {"database_url": "postgresql://x", "nats_url": "nats://x", "cursor_key": CURSOR_KEY}
+    days = Settings(**told, overdue_days=36_500).overdue_days
+    agreement = Agreement.model_validate(sample.agreement("A", state="active"))
+    assert list(of_agreement(agreement, {}, Thresholds(days, Decimal(1), Decimal(0)), NOW))
+    with pytest.raises(ValidationError):
+        Settings(**told, overdue_days=36_501)
 
 
 def finance(spent, budget="1000", year=2026, **members):
@@ -134,6 +148,24 @@ def test_a_name_that_is_too_long_is_cut_and_stays_apart():
     one, other = (name_of("tranche-overdue", "X" * 249 + last, "1") for last in "ab")
     assert len(one) == len(other) == 250
     assert alert_id(one) != alert_id(other)
+
+
+def test_whatever_an_agreement_holds_it_can_be_told():
+    """An alert that could not be made would keep the watch from everything else."""
+    donor, empty, odd = (sample.partner(ref, "funding") for ref in (f" {sample.DONOR}", "", "X" * 300))
+    duty = {"code": "P\n1", "kind": "progress", "due_on": "2026-06-30"}
+    late = {"number": 1_000_000, "due_on": "9999-12-31", "amount": "1"}
+    tranches = [*sample.agreement("A")["tranches"][:1], late]
+    tranche, report = of(partners=[donor, empty, odd], reporting_duties=[duty], tranches=tranches)
+    assert tranche.partners == report.partners == (sample.DONOR,)
+    assert report.subject.part == "P\n1"
+    assert report.identifier.startswith("donor-report-overdue/A/")
+    assert name_of("donor-report-overdue", "A", "P\n1") != name_of("donor-report-overdue", "A", "P\t1")
+
+
+def test_a_number_of_a_tranche_is_one_that_somebody_counted_to():
+    with pytest.raises(ValidationError):
+        of(tranches=[{**sample.agreement("A")["tranches"][0], "number": 1_000_001}])
 
 
 def by_name(*alerts):

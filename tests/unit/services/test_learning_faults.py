@@ -5,6 +5,7 @@ import pytest
 from services.monitoring.learning import content
 from services.monitoring.learning.domain import conflicts
 from services.monitoring.learning.participants import Group, figures
+from services.monitoring.learning.plans import planned_identifier
 from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy, Publication, Training
 
 TEXT = [{"text": "So it is"}]
@@ -143,3 +144,10 @@ def test_each_dimension_is_a_split_of_the_same_total():
 def test_nobody_is_a_share_of_nobody():
     made = figures([], trainings=2, without=2)
     assert (made.total, made.by_sex, made.women.denominator) == (0, [], 0)
+
+
+def test_what_is_planned_has_a_name_that_an_evaluation_may_have():
+    assert planned_identifier("A-1", "final") == "A-1/final"
+    for odd in ("A/follow-ups/1", "A" * 250):
+        named = evaluation(identifier=planned_identifier(odd, "final"))
+        assert list(content.faults_of_evaluation(named)) == []

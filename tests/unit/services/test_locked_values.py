@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.monitoring.locks.changes import changed_values, faults_of_changes
-from services.monitoring.locks.domain import refusals
+from services.monitoring.locks.domain import faults_of_lock, refusals
 from shared.contracts.monitoring.v1 import LockException, PeriodLock, ResultsFramework
 from shared.testing import monitoring as sample
 
@@ -131,3 +131,10 @@ def test_only_values_of_locked_periods_are_faults():
     edited = framework(lambda r: [period.update(actuals=[]) for period in periods_of(r)])
     found = list(faults_of_changes([lock()], framework(), edited, at=NOW))
     assert [(pointer, code) for pointer, code, _ in found] == [(AT.format(0, 1, "actuals"), "period-locked")]
+
+
+def test_no_lock_has_the_address_of_those_in_force():
+    assert [(at, code) for at, code, _ in faults_of_lock(lock("in-force"))] == [
+        ("/identifier", "reserved-identifier")
+    ]
+    assert list(faults_of_lock(lock("in-force/2"))) == []

@@ -125,6 +125,7 @@ def test_an_alert_is_raised_once_resolved_and_raised_again():
     assert over([first], set()) == [first]
     gone = resolved(first, later)
     assert (gone.state, gone.resolved_at, gone.raised_at) == ("resolved", later, NOW)
+    assert resolved(first, NOW - timedelta(days=1)).resolved_at == NOW
     assert over([gone], set()) == []
     again = raised(matter, PLACES, gone, later)
     assert (again.state, again.raised_at, again.resolved_at) == ("raised", later, None)
@@ -134,3 +135,20 @@ def test_a_name_that_would_be_too_long_becomes_an_id():
     (matter,) = matters_of_report(report("2026-06-01", identifier="R" * 245), TODAY)
     assert len(matter.identifier) == len("report-overdue/") + 36
     assert raised(matter, PLACES, None, NOW).subject.identifier == "R" * 245
+
+
+def test_no_two_matters_have_one_name_and_each_is_one_that_an_alert_may_have():
+    follow_up = {"narratives": TEXT, "responsible": "unit", "due_on": "2026-06-29"}
+    names = [
+        ("E-1", "1/2", "E-1/1%2F2"),
+        ("E-1/1", "2", "E-1/1/2"),
+        ("E-1", "F 1", "E-1/F 1"),
+        ("E-1", "1%2F2", "E-1/1%252F2"),
+        ("E-1", "a\nb", "E-1/a%0Ab"),
+    ]
+    for identifier, code, told in names:
+        parts = [{"code": "R1", "narratives": TEXT, "follow_up": [{"code": code, **follow_up}]}]
+        responded = evaluation("2026-01-01", identifier=identifier, state="responded", recommendations=parts)
+        (matter,) = matters_of_evaluation(responded, TODAY, 0)
+        alert = raised(matter, PLACES, None, NOW)
+        assert (alert.identifier, alert.subject.part) == (f"follow-up-overdue/{told}", code)

@@ -6,6 +6,7 @@ The machine keeps a record of its own of who wrote what and of what is locked, a
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -275,3 +276,30 @@ def test_values_need_a_framework():
     report = Report.model_validate(sample.report("R-1", "X-1"))
     found = domain.lacking(report, None, [], at=datetime(2026, 3, 1, tzinfo=UTC))
     assert [(pointer, code) for pointer, code, _ in found] == [("/iati_identifier", "framework-missing")]
+
+
+def test_neither_who_wrote_a_report_nor_its_office_validates_it():
+    report = domain.begun(content("ann", {}, whole=True)).model_copy(update={"state": "submitted"})
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    for by in ("Ann", "co-1"):
+        with pytest.raises(domain.StepRefused) as refused:
+            domain.acted(report, domain.ReportStep(action="validate", by=by), at=at)
+        assert [(pointer, code) for pointer, code, _ in refused.value.faults] == [
+            ("/by", "conflict-of-interest")
+        ]
+    assert domain.acted(report, domain.ReportStep(action="validate", by="ben"), at=at).state == "validated"
+
+
+def test_no_step_is_earlier_than_the_one_before_it():
+    at, clock_was_set_back = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 2, 28, tzinfo=UTC)
+    report = domain.acted(
+        domain.begun(content("ann", {}, whole=True)), domain.ReportStep(action="submit", by="ann"), at=at
+    )
+    returned = domain.ReportStep(action="return", by="ben", reasons="So")
+    assert domain.acted(report, returned, at=clock_was_set_back).history[-1].at == at
+    lock = locking.begun(PeriodLock.model_validate(sample.lock("L")))
+    release, again = (
+        locking.LockStep(action=action, by="chief", reasons="So") for action in ("release", "lock")
+    )
+    lock = locking.acted(locking.acted(lock, release, at=at), again, at=clock_was_set_back)
+    assert lock.history[-1].at == at

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.funding.partnerships.allocations import allocated, unallocated
+from services.funding.partnerships.allocations import allocated
 from services.funding.partnerships.places import Places
 from services.funding.workplans import domain
 from services.funding.workplans.aggregates import targets_of
@@ -20,6 +20,7 @@ from shared.contracts.projects.v1 import CountryProgramme
 from shared.figures.biennium import Biennium
 from shared.figures.inflows import Known, Terms
 from shared.figures.lifecycle import IllegalStep
+from shared.figures.partnerships import unallocated
 from shared.figures.priorities import candidates_of, context_on, priorities
 from shared.figures.rates import RateTable
 from shared.figures.resources import plan_resources

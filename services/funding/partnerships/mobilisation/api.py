@@ -7,6 +7,7 @@ from sqlmodel import col
 
 from services.funding.models import MobilisationTargetRow, PledgeRow, PoolRow
 from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES, POOLS
+from services.funding.partnerships.allocations import MoneySource
 from services.funding.partnerships.decisions import WithdrawalForm, allocate_one, withdraw
 from services.funding.partnerships.mobilisation import handlers, pools
 from services.funding.partnerships.mobilisation.answers import PoolBalanceAnswer, ProgressAnswer
@@ -27,7 +28,7 @@ from shared.chassis.documents.routes import (
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
-from shared.contracts.funding.v1 import Allocation, Pledge, PledgeState, Pool, ScenarioSource
+from shared.contracts.funding.v1 import Allocation, Pledge, PledgeState, Pool
 from shared.contracts.projects.v1 import BienniumLabel
 
 TAG = "partnerships"
@@ -86,7 +87,7 @@ async def withdraw_from_pool(
     response: Response,
 ) -> Receipt:
     """Release what was allocated; the event of the change keeps why."""
-    source = ScenarioSource(kind="pool", identifier=identifier)
+    source = MoneySource("pool", identifier)
     return receipt(response, await withdraw(session, actor, source, code, withdrawal, version))
 
 
@@ -101,7 +102,7 @@ async def allocate_pool(
     response: Response,
 ) -> Receipt:
     """Allocate money that is in the pool, by a decision that tells its reasons; the same again changes nothing."""
-    source = ScenarioSource(kind="pool", identifier=identifier)
+    source = MoneySource("pool", identifier)
     stored = await allocate_one(session, actor, source, allocation, rate_source, version)
     return receipt(response, stored)
 

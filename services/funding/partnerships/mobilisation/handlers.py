@@ -18,7 +18,7 @@ from shared.chassis.documents import Actor, DocumentRow, Stored, change, find, p
 from shared.chassis.errors import Conflict
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget, Pledge
 from shared.contracts.ids import agreement_id, pledge_id
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.partnerships import (
     COMMITTED,
     Measured,
@@ -153,7 +153,7 @@ async def look(
 
 def measured(target: MobilisationTarget) -> Measured:
     """Return what a target is measured in and by."""
-    biennium = Biennium(int(target.biennium[:4]))
+    biennium = biennium_named(target.biennium)
     part = Slice(target.programme_outcome, target.region, target.kind)
     currency = target.amount.currency or ""
     return Measured(target.amount.amount, currency, biennium.start, biennium.end, part)

@@ -13,7 +13,7 @@ from shared.chassis.documents.faults import Found, told
 from shared.chassis.errors import Invalid
 from shared.contracts.funding.v1 import Pool
 from shared.contracts.ids import pool_id
-from shared.figures.partnerships import PoolBalance, sum_of
+from shared.figures.partnerships import PoolBalance
 
 
 async def put_pool(
@@ -80,8 +80,7 @@ def _broken(before: Pool, after: Pool) -> list[Found]:
         return faults
     if before.currency != after.currency:
         faults.append(("/currency", "currency-changed", "Allocations are in the currency as it was."))
-    lowered = (after.carried_over or 0) < (before.carried_over or 0)
-    if lowered and sum_of(each.amount for each in before.allocations) > 0:
+    if (after.carried_over or 0) < (before.carried_over or 0):
         detail = "Money is allocated; what was carried over does not become less."
         faults.append(("/carried_over", "allocation-over-pool", detail))
     return faults

@@ -78,7 +78,7 @@ class AgreementPartner(Contract):
 class Tranche(Contract):
     """A part of the agreed amount, in its currency, that is due on a day."""
 
-    number: Annotated[int, Field(ge=1)]
+    number: Annotated[int, Field(ge=1, le=1_000_000)]
     due_on: date
     amount: PositiveAmount
     conditions: Narratives = ()
