@@ -20,7 +20,7 @@ from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget, Pledge, Pool
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.programming import CountryCode
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import Biennium, biennium_named
 from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 from shared.figures.exact import EXACT
@@ -180,7 +180,7 @@ async def _geography(session: AsyncSession) -> Geography:
 def _target(
     target: MobilisationTarget, agreements: Sequence[Agreement], table: RateTable, where: Geography
 ) -> TargetTold:
-    biennium = Biennium(int(target.biennium[:4]))
+    biennium = biennium_named(target.biennium)
     part = Slice(target.programme_outcome, target.region, target.kind)
     measured = Measured(
         target.amount.amount, target.amount.currency or "", biennium.start, biennium.end, part

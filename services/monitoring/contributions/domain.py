@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from services.monitoring.copies import KnownActivity
 from shared.contracts.monitoring.v1 import ContributionLink, Contributions
 from shared.contracts.projects.v1 import CountryProgramme, ProgrammeBudget
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import Biennium, biennium_named
 from shared.figures.shares import share_faults
 
 Faults: TypeAlias = Iterator[tuple[str, str, str]]
@@ -68,7 +68,7 @@ def faults_of_links(
             biennium = link.programme_outcome.biennium
             at = f"/links/{place}/programme_outcome"
             yield from _of_programme(at, link.programme_outcome.code, biennium, budgets.get(biennium))
-            yield from _of_biennium(at, Biennium(int(biennium[:4])), activity)
+            yield from _of_biennium(at, biennium_named(biennium), activity)
 
 
 def _faults_of_shares(links: Sequence[ContributionLink]) -> Faults:

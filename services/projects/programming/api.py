@@ -20,7 +20,6 @@ from services.projects.programming.aggregates import (
     FRAGILITY_LISTS,
     PROGRAMME_BUDGETS,
 )
-from services.projects.programming.domain import biennium_named
 from shared.chassis.db import ReadSession
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
@@ -28,6 +27,7 @@ from shared.chassis.documents.schemas import ItemPage
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.projects.v1 import BienniumLabel, CountryCode
+from shared.figures.biennium import biennium_named
 
 TAG = "programming"
 

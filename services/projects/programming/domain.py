@@ -18,15 +18,10 @@ from shared.contracts.projects.v1 import (
     FragilityList,
     ProgrammeBudget,
 )
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.shares import share_faults
 
 Faults: TypeAlias = Iterator[tuple[str, str, str]]
-
-
-def biennium_named(label: str) -> Biennium:
-    """Return the biennium of a label such as ``2024-25``."""
-    return Biennium(int(label[:4]))
 
 
 def country_programme_columns(programme: CountryProgramme) -> dict[str, Any]:

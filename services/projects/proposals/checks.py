@@ -19,7 +19,7 @@ from shared.contracts.projects.v1 import (
     ProposalPeriod,
     ProposalValue,
 )
-from shared.figures.biennium import Biennium
+from shared.figures.biennium import biennium_named
 from shared.figures.currencies import exists
 from shared.figures.exact import EXACT
 
@@ -150,7 +150,7 @@ def _links(proposal: Proposal) -> Iterator[Found]:
         detail = "The proposal is linked to no outcome of a programme and budget."
         yield "/programme_outcomes", "programme-outcome-missing", detail
     for place, link in enumerate(proposal.programme_outcomes):
-        biennium = Biennium(int(link.biennium[:4]))
+        biennium = biennium_named(link.biennium)
         if not _overlap(proposal.period, biennium.start, biennium.end):
             detail = f"No day of the proposal's period is in {link.biennium}."
             yield f"/programme_outcomes/{place}/biennium", "biennium-outside-period", detail

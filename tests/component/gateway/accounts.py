@@ -16,12 +16,12 @@ from shared.contracts.funding.v1 import (
     EarmarkingScope,
     ExchangeRate,
     MobilisationTarget,
+    MoneyReceipt,
     PartnerProfile,
     PeriodBudget,
     Pledge,
     Pool,
     RateSheet,
-    Receipt,
     ReportingDuty,
     Tranche,
     Transaction,
@@ -135,8 +135,8 @@ BILATERAL = Agreement(
     ),
     state="active",
     receipts=(
-        Receipt(reference="B1", tranche=1, received_on=day(3, 2), amount=Decimal(600)),
-        Receipt(reference="B2", tranche=2, received_on=day(6, 2), amount=Decimal(100)),
+        MoneyReceipt(reference="B1", tranche=1, received_on=day(3, 2), amount=Decimal(600)),
+        MoneyReceipt(reference="B2", tranche=2, received_on=day(6, 2), amount=Decimal(100)),
     ),
     allocations=(
         Allocation(
@@ -183,7 +183,7 @@ INTO_POOL = Agreement(
     earmarking=Earmarking(category="1", basis="category"),
     pool="RBSA",
     state="active",
-    receipts=(Receipt(reference="C1", tranche=1, received_on=day(5, 1), amount=Decimal(300)),),
+    receipts=(MoneyReceipt(reference="C1", tranche=1, received_on=day(5, 1), amount=Decimal(300)),),
 )
 DRAFT = Agreement(
     number="AGR-4", titles=TEXT, kind="public-private", partners=(partner(FUND, "private", "60"),)

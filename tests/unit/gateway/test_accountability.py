@@ -19,8 +19,8 @@ from shared.contracts.funding.v1 import (
     AgreementPartner,
     Earmarking,
     EarmarkingScope,
+    MoneyReceipt,
     PartnerProfile,
-    Receipt,
     ReportingDuty,
     Tranche,
 )
@@ -48,9 +48,9 @@ def agreement(*partners: AgreementPartner, **members) -> Agreement:
     return Agreement(**told | members)
 
 
-def received(*days: date) -> tuple[Receipt, ...]:
+def received(*days: date) -> tuple[MoneyReceipt, ...]:
     return tuple(
-        Receipt(reference=str(number), tranche=1, received_on=day, amount=Decimal(1))
+        MoneyReceipt(reference=str(number), tranche=1, received_on=day, amount=Decimal(1))
         for number, day in enumerate(days)
     )
 

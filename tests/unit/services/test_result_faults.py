@@ -200,3 +200,15 @@ def test_evidence_is_at_an_address_of_the_web(url, is_address):
     found = told(faults_of_framework(framework(UNIT, actual=actual)))
     at = "/results/0/indicators/0/periods/{}/actuals/0/documents/0/url"
     assert found == ([] if is_address else [(at.format(place), "invalid-url") for place in (0, 1)])
+
+
+def test_documents_of_results_and_indicators_are_on_the_web_too():
+    named = {"documents": (Document(url="list.pdf"),)}
+    whole = framework(UNIT)
+    (result,) = whole.results
+    indicators = tuple(each.model_copy(update=named) for each in result.indicators)
+    result = result.model_copy(update={**named, "indicators": indicators})
+    assert told(faults_of_framework(whole.model_copy(update={"results": (result,)}))) == [
+        ("/results/0/documents/0/url", "invalid-url"),
+        ("/results/0/indicators/0/documents/0/url", "invalid-url"),
+    ]

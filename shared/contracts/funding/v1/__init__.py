@@ -61,8 +61,6 @@ from shared.contracts.funding.v1.workplans import (
     WorkplanItem,
 )
 
-Receipt = MoneyReceipt
-
 __all__ = [
     "ActivityFinance",
     "Agreement",
@@ -107,7 +105,6 @@ __all__ = [
     "PriorityRule",
     "PriorityWeight",
     "RateSheet",
-    "Receipt",
     "RegularResource",
     "ReportingDuty",
     "Scenario",
