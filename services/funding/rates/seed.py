@@ -12,7 +12,7 @@ from currency_converter import CURRENCY_FILE
 from services.funding.models import RateSeedRow
 from services.funding.rates.files import Rates, parse, unpacked
 from services.funding.rates.sheets import CONCURRENT, Source, by_month, put_rates
-from shared.chassis.db import Database
+from shared.chassis.db import Database, bulk_upsert
 from shared.chassis.documents import Actor
 from shared.chassis.errors import Conflict
 from shared.chassis.workers import pause
@@ -75,7 +75,8 @@ class RateSeed:
             if stop.is_set():
                 return
         async with self._database.session() as session, session.begin():
-            await session.merge(RateSeedRow(source=ECB.name, digest=digest, seeded_at=datetime.now(UTC)))
+            row = {"source": ECB.name, "digest": digest, "seeded_at": datetime.now(UTC)}
+            await bulk_upsert(session, RateSeedRow, [row], key=["source"])
         _log.info("rates.seeded", source=ECB.name, added=added, seconds=round(clock() - started, 2))
 
     async def _put(self, months: Mapping[str, Rates], actor: Actor, stop: asyncio.Event) -> int:
