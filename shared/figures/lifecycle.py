@@ -15,6 +15,10 @@ class IllegalStep(Exception):
         self.state, self.action, self.allowed = state, action, allowed
 
 
+class ContentLocked(Exception):
+    """The content of a document may not be changed in the state that it is in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """An action with the states that it is allowed in and the state that it leads to."""

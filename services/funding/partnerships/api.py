@@ -3,7 +3,7 @@
 There is no batch of agreements: it would be a way around signing.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlmodel import col
@@ -14,32 +14,31 @@ from services.funding.partnerships.aggregates import AGREEMENTS, PARTNER_PROFILE
 from services.funding.partnerships.allocations import MoneySource
 from services.funding.partnerships.amendments import AmendmentForm
 from services.funding.partnerships.decisions import WithdrawalForm, allocate_one, withdraw
-from services.funding.partnerships.domain import AgreementStepForm, DeliveryForm
+from services.funding.partnerships.domain import AgreementStepForm, DeliveryForm, begun, revised
 from services.funding.partnerships.due_diligence import DueDiligenceForm
 from services.funding.partnerships.mobilisation.api import routers as mobilisation
 from services.funding.settings import RateSource
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
+from shared.chassis.documents.authored import Authored, add_authored_writes
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
     add_reads,
-    patched,
     receipt,
-    require_same,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import (
-    Agreement,
     AgreementKind,
     AgreementState,
     Allocation,
     MoneyReceipt,
 )
+from shared.figures.lifecycle import ContentLocked
 
 TAG = "partnerships"
 
@@ -87,14 +86,6 @@ async def list_agreements(
     if updated_since is not None:
         conditions.append(col(AgreementRow.updated_at) >= updated_since)
     return await list_page(session, AGREEMENTS, conditions, cursors=cursors, cursor=cursor, limit=limit)
-
-
-@agreements.post("", status_code=201, summary="Create one agreement, as a draft")
-async def create_agreement(
-    session: Uow, actor: CurrentActor, document: Agreement, response: Response
-) -> Receipt:
-    """Store the content of a new agreement; everything else begins anew, whatever is sent."""
-    return receipt(response, await handlers.create_agreement(session, actor, document))
 
 
 @agreements.post("/{identifier:path}/actions", status_code=201, summary="Take a step with one agreement")
@@ -203,37 +194,7 @@ async def allocate_agreement(
     return receipt(response, stored)
 
 
-@agreements.put("/{identifier:path}", summary="Create one agreement, or replace the content of a draft")
-async def put_agreement(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Agreement,
-    response: Response,
-) -> Receipt:
-    """Replace what is the authors'; everything else stays, whatever is sent."""
-    require_same(AGREEMENTS, identifier, document)
-    return receipt(response, await handlers.put_agreement(session, actor, document, version))
-
-
-@agreements.patch("/{identifier:path}", summary="Change the content of a draft (JSON merge patch)")
-async def patch_agreement(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change what is the authors'; everything else stays, whatever is sent."""
-
-    def rewrite(agreement: Agreement) -> Agreement:
-        return patched(AGREEMENTS, identifier, agreement, changes)
-
-    return receipt(response, await handlers.revise_agreement(session, actor, identifier, rewrite, version))
-
-
+add_authored_writes(agreements, Authored(AGREEMENTS, begun, revised, ContentLocked))
 add_reads(agreements, AGREEMENTS)
 routers = [
     profiles,

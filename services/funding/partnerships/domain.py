@@ -23,7 +23,7 @@ from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.programming import ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import IllegalStep, Lifecycle, Step
+from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -76,10 +76,6 @@ class DeliveryForm(Contract):
     code: ItemCode
     delivered_on: date
     by: Identifier = Field(description="Who tells of it")
-
-
-class ContentLocked(Exception):
-    """The content may not be changed in the state of the agreement."""
 
 
 class StepRefused(Exception):

@@ -10,80 +10,20 @@ from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.funding.models import AgreementRow
 from services.funding.partnerships import domain, due_diligence
 from services.funding.partnerships.aggregates import AGREEMENTS
 from services.funding.partnerships.allocations import locked_agreement
 from services.funding.partnerships.amendments import AmendmentForm, amended
 from services.funding.partnerships.copies import proposal_states
 from services.funding.partnerships.places import known_places
-from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import told
 from shared.chassis.documents.routes import patched
 from shared.chassis.errors import Conflict, IllegalTransition, Invalid
 from shared.contracts.funding.v1 import Agreement, MoneyReceipt
-from shared.contracts.ids import agreement_id
 from shared.figures.lifecycle import IllegalStep
 
 Rewrite = Callable[[Agreement], Agreement]
-
-
-async def create_agreement(session: AsyncSession, actor: Actor, content: Agreement) -> Stored:
-    """Store a new agreement, as a draft.
-
-    Raises:
-        Conflict: it exists.
-        Invalid: its content breaks a rule.
-
-    """
-    return await put_one(session, AGREEMENTS, domain.begun(content), actor=actor, must_be_new=True)
-
-
-async def put_agreement(
-    session: AsyncSession, actor: Actor, content: Agreement, expected_version: int | None
-) -> Stored:
-    """Replace the content of an agreement, or store a new one.
-
-    Raises:
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-    row = await session.get(AgreementRow, agreement_id(content.number), with_for_update=True)
-    if row is None:
-        return await put_one(
-            session,
-            AGREEMENTS,
-            domain.begun(content),
-            actor=actor,
-            expected_version=expected_version,
-            must_be_new=True,
-        )
-    return await revise_agreement(session, actor, content.number, lambda _: content, expected_version)
-
-
-async def revise_agreement(
-    session: AsyncSession, actor: Actor, identifier: str, rewrite: Rewrite, expected_version: int | None
-) -> Stored:
-    """Change the content of an agreement that is not signed.
-
-    Raises:
-        NotFound: there is no such agreement.
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-
-    def apply(agreement: Agreement) -> Agreement:
-        try:
-            return domain.revised(agreement, rewrite(agreement))
-        except domain.ContentLocked:
-            detail = f"The content may not change in the state {agreement.state!r}; amendments change it."
-            raise Conflict(detail, code="content-locked") from None
-
-    return await _change(session, actor, identifier, apply, expected_version)
 
 
 async def act(

@@ -4,7 +4,7 @@ There is no batch of evaluations: it would be a way around the steps. A version 
 """
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import ColumnElement
@@ -17,12 +17,12 @@ from services.monitoring.models import EvaluationPolicyRow, EvaluationRow, Publi
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
+from shared.chassis.documents.authored import Authored, add_authored_writes
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
     add_reads,
-    patched,
     receipt,
     require_same,
 )
@@ -30,12 +30,12 @@ from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.monitoring.v1 import (
-    Evaluation,
     EvaluationKind,
     EvaluationPolicy,
     EvaluationState,
 )
 from shared.contracts.projects.v1 import CountryCode
+from shared.figures.lifecycle import ContentLocked
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 Activity = Annotated[FilterText | None, Query(description="IATI identifier of an activity")]
@@ -70,14 +70,6 @@ async def list_evaluations(
     if updated_since is not None:
         conditions.append(col(row.updated_at) >= updated_since)
     return await list_page(session, EVALUATIONS, conditions, cursors=cursors, cursor=cursor, limit=limit)
-
-
-@evaluations.post("", status_code=201, summary="Plan one evaluation")
-async def create_evaluation(
-    session: Uow, actor: CurrentActor, document: Evaluation, response: Response
-) -> Receipt:
-    """Store the content of a new evaluation; everything else begins anew, whatever is sent."""
-    return receipt(response, await handlers.create_evaluation(session, actor, document))
 
 
 @evaluations.post(
@@ -140,37 +132,6 @@ async def act_on_evaluation(
 ) -> Receipt:
     """Take a step that the state of the evaluation allows, and keep it in the history."""
     return receipt(response, await handlers.act(session, actor, identifier, step, version))
-
-
-@evaluations.put("/{identifier:path}", summary="Plan one evaluation, or replace its content")
-async def put_evaluation(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Evaluation,
-    response: Response,
-) -> Receipt:
-    """Replace the content; state, history, responses and follow-ups stay, whatever is sent."""
-    require_same(EVALUATIONS, identifier, document)
-    return receipt(response, await handlers.put_evaluation(session, actor, document, version))
-
-
-@evaluations.patch("/{identifier:path}", summary="Change the content of one evaluation (JSON merge patch)")
-async def patch_evaluation(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change the content; state, history, responses and follow-ups stay, whatever is sent."""
-
-    def rewrite(evaluation: Evaluation) -> Evaluation:
-        return patched(EVALUATIONS, identifier, evaluation, changes)
-
-    return receipt(response, await handlers.revise_evaluation(session, actor, identifier, rewrite, version))
 
 
 @policies.get(
@@ -287,6 +248,7 @@ def _of_trainings(
     return conditions
 
 
+add_authored_writes(evaluations, Authored(EVALUATIONS, domain.begun, domain.revised, ContentLocked))
 add_reads(evaluations, EVALUATIONS)
 add_reads(policies, EVALUATION_POLICIES)
 routers = [

@@ -23,7 +23,7 @@ from shared.contracts.monitoring.v1 import (
 from shared.contracts.projects.v1.programming import ItemCode, Titles
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import IllegalStep, Lifecycle, Step
+from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -93,10 +93,6 @@ class FollowUpForm(Contract):
 
     recommendation: ItemCode
     follow_up: FollowUpContent
-
-
-class ContentLocked(Exception):
-    """The content may not be changed in the state of the evaluation."""
 
 
 class UnknownFollowUp(Exception):

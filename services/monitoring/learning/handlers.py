@@ -39,69 +39,6 @@ async def put_policy(
     return await put_one(session, EVALUATION_POLICIES, policy, actor=actor, must_be_new=new)
 
 
-async def create_evaluation(session: AsyncSession, actor: Actor, content: Evaluation) -> Stored:
-    """Store a new evaluation, as planned.
-
-    Raises:
-        Conflict: it exists.
-        Invalid: its content breaks a rule.
-
-    """
-    return await put_one(session, EVALUATIONS, domain.begun(content), actor=actor, must_be_new=True)
-
-
-async def put_evaluation(
-    session: AsyncSession, actor: Actor, content: Evaluation, expected_version: int | None
-) -> Stored:
-    """Replace the content of an evaluation, or store a new one.
-
-    Raises:
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-    if await _locked(session, content.identifier) is None:
-        return await put_one(
-            session,
-            EVALUATIONS,
-            domain.begun(content),
-            actor=actor,
-            expected_version=expected_version,
-            must_be_new=True,
-        )
-    return await revise_evaluation(session, actor, content.identifier, lambda _: content, expected_version)
-
-
-async def revise_evaluation(
-    session: AsyncSession,
-    actor: Actor,
-    identifier: str,
-    rewrite: Callable[[Evaluation], Evaluation],
-    expected_version: int | None,
-) -> Stored:
-    """Change the content of an evaluation.
-
-    Raises:
-        NotFound: there is no such evaluation.
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-
-    def apply(evaluation: Evaluation) -> Evaluation:
-        try:
-            return domain.revised(evaluation, rewrite(evaluation))
-        except domain.ContentLocked:
-            detail = f"The content may not change in the state {evaluation.state!r}."
-            raise Conflict(detail, code="content-locked") from None
-
-    return await change(
-        session, EVALUATIONS, identifier, apply, actor=actor, expected_version=expected_version
-    )
-
-
 async def act(
     session: AsyncSession,
     actor: Actor,

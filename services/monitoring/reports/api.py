@@ -4,7 +4,7 @@ There is no batch of reports: it would be a way around validation.
 """
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import cast
@@ -16,23 +16,23 @@ from services.monitoring.copies import ACTIVITY
 from services.monitoring.models import Copy, ReportRow
 from services.monitoring.reports import handlers
 from services.monitoring.reports.aggregates import REPORTS
-from services.monitoring.reports.domain import WRITABLE, ReportStep
+from services.monitoring.reports.domain import WRITABLE, ReportStep, begun, revised
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
+from shared.chassis.documents.authored import Authored, add_authored_writes
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
     add_reads,
-    patched,
     receipt,
-    require_same,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
-from shared.contracts.monitoring.v1 import Report, ReportState
+from shared.contracts.monitoring.v1 import ReportState
 from shared.contracts.projects.v1 import CountryCode
+from shared.figures.lifecycle import ContentLocked
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=JsonRoute)
 
@@ -85,12 +85,6 @@ def _activities_in(country: str) -> SelectOfScalar[str]:
     )
 
 
-@router.post("", status_code=201, summary="Create one progress report, as a draft")
-async def create_report(session: Uow, actor: CurrentActor, document: Report, response: Response) -> Receipt:
-    """Store the content of a new report; state and history begin anew, whatever is sent."""
-    return receipt(response, await handlers.create_report(session, actor, document))
-
-
 @router.post("/{identifier:path}/actions", status_code=201, summary="Take a step with one progress report")
 async def act_on_report(
     session: Uow,
@@ -104,36 +98,6 @@ async def act_on_report(
     return receipt(response, await handlers.act(session, actor, identifier, step, version))
 
 
-@router.put("/{identifier:path}", summary="Create one progress report, or replace its content")
-async def put_report(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Report,
-    response: Response,
-) -> Receipt:
-    """Replace what is the authors'; state and history stay, whatever is sent."""
-    require_same(REPORTS, identifier, document)
-    return receipt(response, await handlers.put_report(session, actor, document, version))
-
-
-@router.patch("/{identifier:path}", summary="Change the content of one progress report (JSON merge patch)")
-async def patch_report(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change what is the authors'; state and history stay, whatever is sent."""
-
-    def rewrite(report: Report) -> Report:
-        return patched(REPORTS, identifier, report, changes)
-
-    return receipt(response, await handlers.revise_report(session, actor, identifier, rewrite, version))
-
-
+add_authored_writes(router, Authored(REPORTS, begun, revised, ContentLocked))
 add_reads(router, REPORTS)
 routers = [router]

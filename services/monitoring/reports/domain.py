@@ -24,7 +24,7 @@ from shared.contracts.monitoring.v1 import (
 )
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import Lifecycle, Step
+from shared.figures.lifecycle import ContentLocked, Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -52,10 +52,6 @@ class ReportStep(Contract):
     action: ReportAction
     by: Identifier
     reasons: Sentence | None = None
-
-
-class ContentLocked(Exception):
-    """The content may not be changed in the state of the report."""
 
 
 class StepRefused(Exception):

@@ -4,7 +4,7 @@ Each locks the report first, then the framework where it changes it, so that wha
 stored. A report is validated and its actuals reach the framework in one transaction, or neither happens.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -16,73 +16,12 @@ from services.monitoring.locks.held import locks_of
 from services.monitoring.models import FrameworkRow, ReportRow
 from services.monitoring.reports import domain
 from services.monitoring.reports.aggregates import REPORTS
-from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import Found, told
-from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
+from shared.chassis.errors import IllegalTransition, Invalid, NotFound
 from shared.contracts.ids import activity_id, report_id
 from shared.contracts.monitoring.v1 import Report, ResultsFramework
 from shared.figures.lifecycle import IllegalStep
-
-
-async def create_report(session: AsyncSession, actor: Actor, content: Report) -> Stored:
-    """Store a new report, as a draft.
-
-    Raises:
-        Conflict: it exists.
-        Invalid: its content breaks a rule, or there is another report on its period.
-
-    """
-    return await put_one(session, REPORTS, domain.begun(content), actor=actor, must_be_new=True)
-
-
-async def put_report(
-    session: AsyncSession, actor: Actor, content: Report, expected_version: int | None
-) -> Stored:
-    """Replace the content of a report, or store a new one.
-
-    Raises:
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule, or there is another report on its period.
-
-    """
-    if await _locked(session, content.identifier) is None:
-        return await put_one(
-            session,
-            REPORTS,
-            domain.begun(content),
-            actor=actor,
-            expected_version=expected_version,
-            must_be_new=True,
-        )
-    return await revise_report(session, actor, content.identifier, lambda _: content, expected_version)
-
-
-async def revise_report(
-    session: AsyncSession,
-    actor: Actor,
-    identifier: str,
-    rewrite: Callable[[Report], Report],
-    expected_version: int | None,
-) -> Stored:
-    """Change the content of a report.
-
-    Raises:
-        NotFound: there is no such report.
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule, or there is another report on its period.
-
-    """
-
-    def apply(report: Report) -> Report:
-        try:
-            return domain.revised(report, rewrite(report))
-        except domain.ContentLocked:
-            detail = f"The content may not change in the state {report.state!r}."
-            raise Conflict(detail, code="content-locked") from None
-
-    return await change(session, REPORTS, identifier, apply, actor=actor, expected_version=expected_version)
 
 
 async def act(

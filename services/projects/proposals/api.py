@@ -3,7 +3,7 @@
 There is no batch of proposals: it would be a way around the appraisal. A version of criteria can not be changed.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
@@ -12,16 +12,16 @@ from sqlmodel import col
 from services.projects.models import CriteriaSetRow, ProposalRow
 from services.projects.proposals import handlers
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
-from services.projects.proposals.domain import LIFECYCLE, ProposalStepForm
+from services.projects.proposals.domain import LIFECYCLE, ProposalStepForm, begun, revised
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
+from shared.chassis.documents.authored import Authored, add_authored_writes
 from shared.chassis.documents.faults import told
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
     add_reads,
-    patched,
     receipt,
     require_same,
 )
@@ -33,9 +33,9 @@ from shared.contracts.projects.v1 import (
     AppraisalForm,
     CriteriaReference,
     CriteriaSet,
-    Proposal,
     ProposalState,
 )
+from shared.figures.lifecycle import ContentLocked
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
@@ -74,14 +74,6 @@ async def list_proposals(
     if updated_since is not None:
         conditions.append(col(ProposalRow.updated_at) >= updated_since)
     return await list_page(session, PROPOSALS, conditions, cursors=cursors, cursor=cursor, limit=limit)
-
-
-@proposals.post("", status_code=201, summary="Create one proposal, as a concept")
-async def create_proposal(
-    session: Uow, actor: CurrentActor, document: Proposal, response: Response
-) -> Receipt:
-    """Store the content of a new proposal; everything else begins anew, whatever is sent."""
-    return receipt(response, await handlers.create_proposal(session, actor, document))
 
 
 @proposals.post("/{identifier:path}/actions", status_code=201, summary="Take a step with one proposal")
@@ -127,37 +119,6 @@ async def check_proposal(session: ReadSession, identifier: str) -> ProposalCheck
     )
 
 
-@proposals.put("/{identifier:path}", summary="Create one proposal, or replace its content")
-async def put_proposal(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Proposal,
-    response: Response,
-) -> Receipt:
-    """Replace what is the authors'; state, history and appraisals stay, whatever is sent."""
-    require_same(PROPOSALS, identifier, document)
-    return receipt(response, await handlers.put_proposal(session, actor, document, version))
-
-
-@proposals.patch("/{identifier:path}", summary="Change the content of one proposal (JSON merge patch)")
-async def patch_proposal(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change what is the authors'; state, history and appraisals stay, whatever is sent."""
-
-    def rewrite(proposal: Proposal) -> Proposal:
-        return patched(PROPOSALS, identifier, proposal, changes)
-
-    return receipt(response, await handlers.revise_proposal(session, actor, identifier, rewrite, version))
-
-
 @criteria_sets.get(
     "", response_model=ItemPage, summary="List versions of criteria in order of code and version"
 )
@@ -197,6 +158,7 @@ async def put_criteria_set(
     return receipt(response, stored)
 
 
+add_authored_writes(proposals, Authored(PROPOSALS, begun, revised, ContentLocked))
 add_reads(proposals, PROPOSALS)
 add_reads(criteria_sets, CRITERIA_SETS)
 routers = [proposals, criteria_sets]

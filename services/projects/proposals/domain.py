@@ -23,7 +23,7 @@ from shared.contracts.projects.v1 import (
 )
 from shared.contracts.projects.v1.programming import ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.figures.lifecycle import IllegalStep, Lifecycle, Step
+from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -78,10 +78,6 @@ class ProposalStepForm(Contract):
     by: Identifier
     reasons: Sentence | None = None
     criteria: ItemCode | None = None
-
-
-class ContentLocked(Exception):
-    """The content may not be changed in the state of the proposal."""
 
 
 class StepRefused(Exception):

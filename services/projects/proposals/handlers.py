@@ -4,7 +4,7 @@ Each locks the proposal first, so that what is decided is decided about what is 
 changed, so it can be read without a lock.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -41,67 +41,6 @@ async def put_criteria(
         raise Conflict(detail, code="criteria-for-good")
     new = must_be_new or row is None
     return await put_one(session, CRITERIA_SETS, criteria, actor=actor, must_be_new=new)
-
-
-async def create_proposal(session: AsyncSession, actor: Actor, content: Proposal) -> Stored:
-    """Store a new proposal, as a concept.
-
-    Raises:
-        Conflict: it exists.
-        Invalid: its content breaks a rule.
-
-    """
-    return await put_one(session, PROPOSALS, domain.begun(content), actor=actor, must_be_new=True)
-
-
-async def put_proposal(
-    session: AsyncSession, actor: Actor, content: Proposal, expected_version: int | None
-) -> Stored:
-    """Replace the content of a proposal, or store a new one.
-
-    Raises:
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-    if await _locked(session, content.identifier) is None:
-        return await put_one(
-            session,
-            PROPOSALS,
-            domain.begun(content),
-            actor=actor,
-            expected_version=expected_version,
-            must_be_new=True,
-        )
-    return await revise_proposal(session, actor, content.identifier, lambda _: content, expected_version)
-
-
-async def revise_proposal(
-    session: AsyncSession,
-    actor: Actor,
-    identifier: str,
-    rewrite: Callable[[Proposal], Proposal],
-    expected_version: int | None,
-) -> Stored:
-    """Change the content of a proposal.
-
-    Raises:
-        NotFound: there is no such proposal.
-        Conflict: its state does not let the content change.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-
-    def apply(proposal: Proposal) -> Proposal:
-        try:
-            return domain.revised(proposal, rewrite(proposal))
-        except domain.ContentLocked:
-            detail = f"The content may not change in the state {proposal.state!r}."
-            raise Conflict(detail, code="content-locked") from None
-
-    return await change(session, PROPOSALS, identifier, apply, actor=actor, expected_version=expected_version)
 
 
 async def act(

@@ -100,7 +100,7 @@ def add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         read,
         methods=["GET"],
-        operation_id=f"read_{_name(aggregate)}",
+        operation_id=f"read_{name_of(aggregate)}",
         summary=f"One {aggregate.noun}",
         response_model=Item,
     )
@@ -125,7 +125,7 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         stored = await put_one(session, aggregate, document, actor=actor, expected_version=version)
         return receipt(response, stored)
 
-    noun, name = aggregate.noun, _name(aggregate)
+    noun, name = aggregate.noun, name_of(aggregate)
     router.add_api_route(
         "",
         create,
@@ -162,7 +162,7 @@ def _add_patch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         patch,
         methods=["PATCH"],
-        operation_id=f"patch_{_name(aggregate)}",
+        operation_id=f"patch_{name_of(aggregate)}",
         summary=f"Change one {aggregate.noun} (JSON merge patch)",
     )
 
@@ -180,7 +180,7 @@ def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/upserts",
         upsert,
         methods=["POST"],
-        operation_id=f"upsert_{_name(aggregate)}_batch",
+        operation_id=f"upsert_{name_of(aggregate)}_batch",
         summary=f"Create or replace many {aggregate.noun} documents, one JSON line and one outcome each",
         response_model=BatchOutcome,
         response_class=NdjsonResponse,
@@ -188,7 +188,7 @@ def _add_batch(router: APIRouter, aggregate: Aggregate[C]) -> None:
     )
 
 
-def _name(aggregate: Aggregate[C]) -> str:
+def name_of(aggregate: Aggregate[C]) -> str:
     """Return the noun as part of a name in code."""
     return aggregate.noun.replace("-", "_")
 

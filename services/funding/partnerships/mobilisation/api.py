@@ -1,6 +1,6 @@
 """HTTP interface of pools, pledges and mobilisation targets."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from sqlmodel import col
@@ -9,27 +9,27 @@ from services.funding.models import MobilisationTargetRow, PledgeRow, PoolRow
 from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES, POOLS
 from services.funding.partnerships.allocations import MoneySource
 from services.funding.partnerships.decisions import WithdrawalForm, allocate_one, withdraw
-from services.funding.partnerships.mobilisation import handlers, pools
+from services.funding.partnerships.mobilisation import handlers, pledges, pools
 from services.funding.partnerships.mobilisation.answers import PoolBalanceAnswer, ProgressAnswer
 from services.funding.partnerships.mobilisation.pledges import PledgeStepForm
 from services.funding.settings import RateSource
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router
+from shared.chassis.documents.authored import Authored, add_authored_writes
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
     add_reads,
-    patched,
     receipt,
-    require_same,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
-from shared.contracts.funding.v1 import Allocation, Pledge, PledgeState, Pool
+from shared.contracts.funding.v1 import Allocation, PledgeState
 from shared.contracts.projects.v1 import BienniumLabel
+from shared.figures.lifecycle import ContentLocked
 
 TAG = "partnerships"
 
@@ -57,12 +57,6 @@ async def list_pools(
     if updated_since is not None:
         conditions.append(col(PoolRow.updated_at) >= updated_since)
     return await list_page(session, POOLS, conditions, cursors=cursors, cursor=cursor, limit=limit)
-
-
-@pool_routes.post("", status_code=201, summary="Create one pool")
-async def create_pool(session: Uow, actor: CurrentActor, document: Pool, response: Response) -> Receipt:
-    """Store a new pool, of which nothing is allocated, whatever is sent."""
-    return receipt(response, await pools.create_pool(session, actor, document))
 
 
 @pool_routes.get("/{identifier:path}/balance", summary="What is in one pool, and how that comes about")
@@ -107,37 +101,6 @@ async def allocate_pool(
     return receipt(response, stored)
 
 
-@pool_routes.put("/{identifier:path}", summary="Create one pool, or replace its content")
-async def put_pool(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Pool,
-    response: Response,
-) -> Receipt:
-    """Replace the content; what is allocated stays, whatever is sent."""
-    require_same(POOLS, identifier, document)
-    return receipt(response, await pools.put_pool(session, actor, document, version))
-
-
-@pool_routes.patch("/{identifier:path}", summary="Change the content of one pool (JSON merge patch)")
-async def patch_pool(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change the content; what is allocated stays, whatever is sent."""
-
-    def rewrite(pool: Pool) -> Pool:
-        return patched(POOLS, identifier, pool, changes)
-
-    return receipt(response, await pools.revise_pool(session, actor, identifier, rewrite, version))
-
-
 @pledge_routes.get("", response_model=ItemPage, summary="List pledges in order of identifier")
 async def list_pledges(
     session: ReadSession,
@@ -156,12 +119,6 @@ async def list_pledges(
     return await list_page(session, PLEDGES, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-@pledge_routes.post("", status_code=201, summary="Create one pledge")
-async def create_pledge(session: Uow, actor: CurrentActor, document: Pledge, response: Response) -> Receipt:
-    """Store a new pledge, which is open, whatever is sent."""
-    return receipt(response, await handlers.create_pledge(session, actor, document))
-
-
 @pledge_routes.post("/{identifier:path}/actions", status_code=201, summary="Convert or withdraw one pledge")
 async def act_on_pledge(
     session: Uow,
@@ -173,37 +130,6 @@ async def act_on_pledge(
 ) -> Receipt:
     """Take a step that the state of the pledge allows, and keep it in the history."""
     return receipt(response, await handlers.act_on_pledge(session, actor, identifier, step, version))
-
-
-@pledge_routes.put("/{identifier:path}", summary="Create one pledge, or replace its content")
-async def put_pledge(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    document: Pledge,
-    response: Response,
-) -> Receipt:
-    """Replace the content of an open pledge; everything else stays, whatever is sent."""
-    require_same(PLEDGES, identifier, document)
-    return receipt(response, await handlers.put_pledge(session, actor, document, version))
-
-
-@pledge_routes.patch("/{identifier:path}", summary="Change the content of one pledge (JSON merge patch)")
-async def patch_pledge(
-    session: Uow,
-    actor: CurrentActor,
-    version: ExpectedVersion,
-    identifier: str,
-    changes: dict[str, Any],
-    response: Response,
-) -> Receipt:
-    """Change the content of an open pledge; everything else stays, whatever is sent."""
-
-    def rewrite(pledge: Pledge) -> Pledge:
-        return patched(PLEDGES, identifier, pledge, changes)
-
-    return receipt(response, await handlers.revise_pledge(session, actor, identifier, rewrite, version))
 
 
 @target_routes.get(
@@ -237,6 +163,8 @@ async def mobilisation_progress(
     return ProgressAnswer.of(row, target, figure, rate_source)
 
 
+add_authored_writes(pool_routes, Authored(POOLS, pools.begun, pools.revised, ContentLocked))
+add_authored_writes(pledge_routes, Authored(PLEDGES, pledges.begun, pledges.revised, ContentLocked))
 add_reads(pool_routes, POOLS)
 add_reads(pledge_routes, PLEDGES)
 routers = [

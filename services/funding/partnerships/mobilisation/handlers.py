@@ -1,23 +1,20 @@
 """Use cases of pledges and mobilisation targets."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.funding.models import AgreementRow, PledgeRow
+from services.funding.models import AgreementRow
 from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES
-from services.funding.partnerships.domain import ContentLocked
 from services.funding.partnerships.handlers import refusals
 from services.funding.partnerships.mobilisation import pledges
 from services.funding.partnerships.places import known_places
 from services.funding.rates.tables import rate_table
-from shared.chassis.documents import Actor, DocumentRow, Stored, change, find, put_one
-from shared.chassis.errors import Conflict
-from shared.contracts.funding.v1 import Agreement, MobilisationTarget, Pledge
-from shared.contracts.ids import agreement_id, pledge_id
+from shared.chassis.documents import Actor, DocumentRow, Stored, change, find
+from shared.contracts.funding.v1 import Agreement, MobilisationTarget
+from shared.contracts.ids import agreement_id
 from shared.figures.biennium import biennium_named
 from shared.figures.partnerships import (
     COMMITTED,
@@ -28,66 +25,6 @@ from shared.figures.partnerships import (
     progress,
     receipts_of,
 )
-
-
-async def create_pledge(
-    session: AsyncSession, actor: Actor, content: Pledge, expected_version: int | None = None
-) -> Stored:
-    """Store a new pledge, which is open.
-
-    Raises:
-        Conflict: it exists.
-        Invalid: its content breaks a rule.
-
-    """
-    fresh = pledges.begun(content)
-    return await put_one(
-        session, PLEDGES, fresh, actor=actor, expected_version=expected_version, must_be_new=True
-    )
-
-
-async def put_pledge(
-    session: AsyncSession, actor: Actor, content: Pledge, expected_version: int | None
-) -> Stored:
-    """Replace the content of a pledge, or store a new one.
-
-    Raises:
-        Conflict: it is no longer open.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-    row = await session.get(PledgeRow, pledge_id(content.identifier), with_for_update=True)
-    if row is None:
-        return await create_pledge(session, actor, content, expected_version)
-    return await revise_pledge(session, actor, content.identifier, lambda _: content, expected_version)
-
-
-async def revise_pledge(
-    session: AsyncSession,
-    actor: Actor,
-    identifier: str,
-    rewrite: Callable[[Pledge], Pledge],
-    expected_version: int | None,
-) -> Stored:
-    """Change the content of a pledge.
-
-    Raises:
-        NotFound: there is no such pledge.
-        Conflict: it is no longer open.
-        PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: its content breaks a rule.
-
-    """
-
-    def apply(pledge: Pledge) -> Pledge:
-        try:
-            return pledges.revised(pledge, rewrite(pledge))
-        except ContentLocked:
-            detail = f"The content may not change in the state {pledge.state!r}."
-            raise Conflict(detail, code="content-locked") from None
-
-    return await change(session, PLEDGES, identifier, apply, actor=actor, expected_version=expected_version)
 
 
 async def act_on_pledge(
