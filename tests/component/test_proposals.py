@@ -314,7 +314,7 @@ class TestCriteria:
             thresholds=[{"from_amount": "0", "appraisers": 1, "weighted_score": "0"}]
         )
         answer = await projects.put(self.PATH, json=lenient)
-        assert (answer.status_code, answer.json()["code"]) == (409, "criteria-for-good")
+        assert (answer.status_code, answer.json()["code"]) == (409, "version-for-good")
         assert (await projects.post("/v1/criteria-sets", json=lenient)).json()["code"] == "already-exists"
         assert (await projects.patch(self.PATH, json={"monitoring_share": "0"})).status_code == 405
         assert (await projects.post("/v1/criteria-sets/upserts", json=lenient)).status_code == 405

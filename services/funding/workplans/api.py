@@ -22,14 +22,14 @@ from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents import document_router, find
 from shared.chassis.documents.listing import list_page
-from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, add_reads, receipt, require_same
+from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, add_reads, receipt
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.documents.versions import add_version_writes
 from shared.chassis.errors import Conflict
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import (
     CurrencyCode,
-    PriorityRule,
     Scenario,
     ScenarioForm,
     ScenarioState,
@@ -106,23 +106,6 @@ async def list_priority_rules(
     if updated_since is not None:
         conditions.append(col(PriorityRuleRow.updated_at) >= updated_since)
     return await list_page(session, PRIORITY_RULES, conditions, cursors=cursors, cursor=cursor, limit=limit)
-
-
-@rules.post("", status_code=201, summary="Adopt one version of a rule of priority")
-async def create_priority_rule(
-    session: Uow, actor: CurrentActor, document: PriorityRule, response: Response
-) -> Receipt:
-    """Store a version that is not there yet."""
-    return receipt(response, await handlers.put_rule(session, actor, document, must_be_new=True))
-
-
-@rules.put("/{identifier:path}", summary="Adopt one version of a rule of priority, or find it adopted")
-async def put_priority_rule(
-    session: Uow, actor: CurrentActor, identifier: str, document: PriorityRule, response: Response
-) -> Receipt:
-    """Store a version; one that is there already must be the same."""
-    require_same(PRIORITY_RULES, identifier, document)
-    return receipt(response, await handlers.put_rule(session, actor, document, must_be_new=False))
 
 
 @scenarios.get("", response_model=ItemPage, summary="List scenarios in order of identifier")
@@ -207,6 +190,7 @@ async def read_mobilisation_list(
     return await mobilisation_list(session, biennium, currency, reference, basis)
 
 
+add_version_writes(rules, PRIORITY_RULES)
 add_reads(rules, PRIORITY_RULES)
 add_reads(scenarios, SCENARIOS)
 routers = [

@@ -1,4 +1,4 @@
-"""Use cases of work plans: adopting a rule of priority, making a scenario, and deciding about it."""
+"""Use cases of scenarios of work plans: making one, and deciding about it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.funding.models import PriorityRuleRow, ScenarioRow
+from services.funding.models import ScenarioRow
 from services.funding.partnerships.allocations import MoneySource, allocate
 from services.funding.workplans import domain
-from services.funding.workplans.aggregates import PRIORITY_RULES, SCENARIOS
+from services.funding.workplans.aggregates import SCENARIOS
 from services.funding.workplans.planning import (
     Basis,
     chosen,
@@ -27,28 +27,12 @@ from shared.chassis.documents import Actor, Stored, change, put_one
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
 from shared.contracts.funding.v1 import (
-    PriorityRule,
     Scenario,
     ScenarioForm,
 )
 from shared.contracts.ids import scenario_id
 from shared.figures.lifecycle import IllegalStep
 from shared.figures.scenarios import fillings
-
-
-async def put_rule(session: AsyncSession, actor: Actor, rule: PriorityRule, *, must_be_new: bool) -> Stored:
-    """Store a version of a rule of priority, once and for good; the same again changes nothing.
-
-    Raises:
-        Conflict: the version says something else already.
-        Invalid: it breaks a rule.
-
-    """
-    row = await session.get(PriorityRuleRow, PRIORITY_RULES.id_of(rule.identifier))
-    if row is not None and not must_be_new and row.document != rule.to_json():
-        detail = "A version of a rule is never changed; give what changes another version."
-        raise Conflict(detail, code="version-for-good")
-    return await put_one(session, PRIORITY_RULES, rule, actor=actor, must_be_new=must_be_new or row is None)
 
 
 async def make_scenario(session: AsyncSession, actor: Actor, form: ScenarioForm, basis: Basis) -> Stored:

@@ -24,14 +24,13 @@ from shared.chassis.documents.routes import (
     ExpectedVersion,
     add_reads,
     receipt,
-    require_same,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.documents.versions import add_version_writes
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.monitoring.v1 import (
     EvaluationKind,
-    EvaluationPolicy,
     EvaluationState,
 )
 from shared.contracts.projects.v1 import CountryCode
@@ -156,23 +155,6 @@ async def list_evaluation_policies(
     )
 
 
-@policies.post("", status_code=201, summary="Adopt one version of an evaluation policy")
-async def create_evaluation_policy(
-    session: Uow, actor: CurrentActor, document: EvaluationPolicy, response: Response
-) -> Receipt:
-    """Store a version that is not there yet."""
-    return receipt(response, await handlers.put_policy(session, actor, document, must_be_new=True))
-
-
-@policies.put("/{identifier:path}", summary="Adopt one version of an evaluation policy, or find it adopted")
-async def put_evaluation_policy(
-    session: Uow, actor: CurrentActor, identifier: str, document: EvaluationPolicy, response: Response
-) -> Receipt:
-    """Store a version; one that is there already must be the same."""
-    require_same(EVALUATION_POLICIES, identifier, document)
-    return receipt(response, await handlers.put_policy(session, actor, document, must_be_new=False))
-
-
 @trainings.get("", response_model=ItemPage, summary="List training events in order of identifier")
 async def list_trainings(
     session: ReadSession,
@@ -250,6 +232,7 @@ def _of_trainings(
 
 add_authored_writes(evaluations, Authored(EVALUATIONS, domain.begun, domain.revised, ContentLocked))
 add_reads(evaluations, EVALUATIONS)
+add_version_writes(policies, EVALUATION_POLICIES)
 add_reads(policies, EVALUATION_POLICIES)
 routers = [
     evaluations,

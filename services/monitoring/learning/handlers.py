@@ -1,4 +1,4 @@
-"""Use cases of evaluations and their policies.
+"""Use cases of evaluations: taking a step, responding, and following up.
 
 Each locks the evaluation first, so that what is decided is decided about what is stored.
 """
@@ -11,32 +11,14 @@ from datetime import UTC, datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.monitoring.learning import domain
-from services.monitoring.learning.aggregates import EVALUATION_POLICIES, EVALUATIONS, faults_of_evaluators
-from services.monitoring.models import EvaluationPolicyRow, EvaluationRow
-from shared.chassis.documents import Actor, Stored, change, put_one
+from services.monitoring.learning.aggregates import EVALUATIONS, faults_of_evaluators
+from services.monitoring.models import EvaluationRow
+from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import told
-from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
+from shared.chassis.errors import IllegalTransition, Invalid, NotFound
 from shared.contracts.ids import evaluation_id
-from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy
+from shared.contracts.monitoring.v1 import Evaluation
 from shared.figures.lifecycle import IllegalStep
-
-
-async def put_policy(
-    session: AsyncSession, actor: Actor, policy: EvaluationPolicy, *, must_be_new: bool
-) -> Stored:
-    """Store a version of a policy, once and for good; the same again changes nothing.
-
-    Raises:
-        Conflict: the version says something else already.
-        Invalid: it breaks a rule.
-
-    """
-    row = await session.get(EvaluationPolicyRow, EVALUATION_POLICIES.id_of(policy.identifier))
-    if row is not None and not must_be_new and row.document != policy.to_json():
-        detail = "A version of a policy is never changed; give what changes another version."
-        raise Conflict(detail, code="version-for-good")
-    new = must_be_new or row is None
-    return await put_one(session, EVALUATION_POLICIES, policy, actor=actor, must_be_new=new)
 
 
 async def act(

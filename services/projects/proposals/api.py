@@ -23,16 +23,15 @@ from shared.chassis.documents.routes import (
     ExpectedVersion,
     add_reads,
     receipt,
-    require_same,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.documents.versions import add_version_writes
 from shared.chassis.errors import Fault
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.projects.v1 import (
     AppraisalForm,
     CriteriaReference,
-    CriteriaSet,
     ProposalState,
 )
 from shared.figures.lifecycle import ContentLocked
@@ -139,26 +138,8 @@ async def list_criteria_sets(
     return await list_page(session, CRITERIA_SETS, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-@criteria_sets.post("", status_code=201, summary="Adopt one version of a set of criteria")
-async def create_criteria_set(
-    session: Uow, actor: CurrentActor, document: CriteriaSet, response: Response
-) -> Receipt:
-    """Store a version that is not there yet."""
-    stored = await handlers.put_criteria(session, actor, document, must_be_new=True)
-    return receipt(response, stored)
-
-
-@criteria_sets.put("/{identifier:path}", summary="Adopt one version of a set of criteria, or find it adopted")
-async def put_criteria_set(
-    session: Uow, actor: CurrentActor, identifier: str, document: CriteriaSet, response: Response
-) -> Receipt:
-    """Store a version; one that is there already must be the same."""
-    require_same(CRITERIA_SETS, identifier, document)
-    stored = await handlers.put_criteria(session, actor, document, must_be_new=False)
-    return receipt(response, stored)
-
-
 add_authored_writes(proposals, Authored(PROPOSALS, begun, revised, ContentLocked))
 add_reads(proposals, PROPOSALS)
+add_version_writes(criteria_sets, CRITERIA_SETS)
 add_reads(criteria_sets, CRITERIA_SETS)
 routers = [proposals, criteria_sets]

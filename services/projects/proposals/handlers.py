@@ -1,4 +1,4 @@
-"""Use cases of proposals: writing content, taking a step, appraising, and looking at the machine checks.
+"""Use cases of proposals: taking a step, appraising, and looking at the machine checks.
 
 Each locks the proposal first, so that what is decided is decided about what is stored. A version of criteria is never
 changed, so it can be read without a lock.
@@ -17,30 +17,13 @@ from services.projects.programming.aggregates import COUNTRY_PROGRAMMES, PROGRAM
 from services.projects.proposals import domain
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
 from services.projects.proposals.checks import checks, checks_beside
-from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find, put_one
+from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find
 from shared.chassis.documents.faults import Found, told
 from shared.chassis.documents.store import C
 from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
 from shared.contracts.ids import proposal_id
 from shared.contracts.projects.v1 import AppraisalForm, CriteriaSet, Proposal
 from shared.figures.lifecycle import IllegalStep
-
-
-async def put_criteria(
-    session: AsyncSession, actor: Actor, criteria: CriteriaSet, *, must_be_new: bool
-) -> Stored:
-    """Store a version of a set of criteria, once and for good; the same again changes nothing.
-
-    Raises:
-        Conflict: the version says something else already.
-
-    """
-    row = await session.get(CriteriaSetRow, CRITERIA_SETS.id_of(criteria.identifier))
-    if row is not None and not must_be_new and row.document != criteria.to_json():
-        detail = "A version of criteria is never changed; give what changes another version."
-        raise Conflict(detail, code="criteria-for-good")
-    new = must_be_new or row is None
-    return await put_one(session, CRITERIA_SETS, criteria, actor=actor, must_be_new=new)
 
 
 async def act(

@@ -1,0 +1,55 @@
+"""Versions of rules that are for good: what was decided by one can be explained for ever, and what changes is another."""
+
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.chassis.db import Uow
+from shared.chassis.documents.routes import CurrentActor, name_of, receipt, require_same
+from shared.chassis.documents.schemas import Receipt
+from shared.chassis.documents.store import Actor, Aggregate, C, Stored, put_one
+from shared.chassis.errors import Conflict
+
+
+async def adopt(
+    session: AsyncSession, aggregate: Aggregate[C], version: C, *, actor: Actor, must_be_new: bool
+) -> Stored:
+    """Store a version, once and for good; the same again changes nothing.
+
+    Raises:
+        Conflict: the version is there already, and has to be new or says something else.
+        Invalid: it breaks a rule.
+
+    """
+    row = await session.get(aggregate.model, aggregate.id_of(aggregate.identifier(version)))
+    if row is not None and not must_be_new and row.document != version.to_json():
+        detail = f"A version of {aggregate.noun} is never changed; give what changes another version."
+        raise Conflict(detail, code="version-for-good")
+    return await put_one(session, aggregate, version, actor=actor, must_be_new=must_be_new or row is None)
+
+
+def add_version_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
+    """Add the routes that adopt a version."""
+    contract: Any = aggregate.contract
+    noun, name = aggregate.noun, name_of(aggregate)
+
+    @router.post("", operation_id=f"create_{name}", summary=f"Adopt one version of a {noun}", status_code=201)
+    async def create_version(
+        session: Uow, actor: CurrentActor, document: contract, response: Response
+    ) -> Receipt:
+        """Store a version that is not there yet."""
+        return receipt(response, await adopt(session, aggregate, document, actor=actor, must_be_new=True))
+
+    @router.put(
+        "/{identifier:path}",
+        operation_id=f"put_{name}",
+        summary=f"Adopt one version of a {noun}, or find it adopted",
+    )
+    async def put_version(
+        session: Uow, actor: CurrentActor, identifier: str, document: contract, response: Response
+    ) -> Receipt:
+        """Store a version; one that is there already must be the same."""
+        require_same(aggregate, identifier, document)
+        stored = await adopt(session, aggregate, document, actor=actor, must_be_new=False)
+        return receipt(response, stored)
