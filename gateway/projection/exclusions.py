@@ -57,13 +57,14 @@ _BELOW = (
 )
 _WALK = (
     "WITH RECURSIVE w(start, id) AS (SELECT u.id, u.id FROM unnest(CAST(:ids AS uuid[])) AS u(id)"
-    " UNION SELECT w.start, step.id FROM w, LATERAL ({step}) AS step(id)) SELECT start, id FROM w WHERE id <> start"
+    " UNION SELECT w.start, step.id FROM w, LATERAL ({step} OFFSET 0) AS step(id)) SELECT start, id FROM w WHERE id <> start"
 )
 _ANCESTORS = text(_WALK.format(step=_ABOVE))
 _DESCENDANTS = text(_WALK.format(step=_BELOW))
 _LINKED = text(
-    "SELECT other_id FROM project_link WHERE project_id = ANY(:ids)"
-    " UNION SELECT project_id FROM project_link WHERE other_id = ANY(:ids)"
+    "SELECT l.id FROM unnest(CAST(:ids AS uuid[])) AS u(id) CROSS JOIN LATERAL"
+    " (SELECT other_id FROM project_link WHERE project_id = u.id"
+    " UNION SELECT project_id FROM project_link WHERE other_id = u.id) AS l(id)"
 )
 _COUNTED = text(
     "SELECT a.id, a.iati_identifier, a.reporter FROM project_activity a JOIN project_finance f ON f.id = a.id"

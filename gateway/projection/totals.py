@@ -101,23 +101,33 @@ MEMBERS = f"""
 
 _VALUES = tuple(f"{stage}_values" for stage in STAGES)
 _ADD_COUNTS = text(
-    f"WITH a AS (SELECT id, status FROM project_activity WHERE id = ANY(:ids)), members AS ({MEMBERS})"  # noqa: S608
+    # Each subquery is looked up by project (OFFSET 0, EXCEPT), whatever the planner thinks of tables that it has not looked
+    # at yet: it would rather read them whole, with every batch.
+    "WITH a AS MATERIALIZED (SELECT p.id, p.status,"  # noqa: S608  (names of our own)
+    f" {', '.join(f'f.{name}' for name in FINANCE_COUNTS)}, {', '.join(f'r.{name}' for name in RESULTS_COUNTS)}"
+    " FROM unnest(CAST(:ids AS uuid[])) AS u(id)"
+    " CROSS JOIN LATERAL (SELECT id, status FROM project_activity WHERE id = u.id OFFSET 0) p"
+    " LEFT JOIN LATERAL (SELECT * FROM project_finance WHERE id = u.id OFFSET 0) f ON true"
+    " LEFT JOIN LATERAL (SELECT * FROM project_results WHERE id = u.id OFFSET 0) r ON true),"
+    " members AS (SELECT 'all' AS dimension, '' AS code, a.* FROM a UNION ALL SELECT 'status', a.status, a.* FROM a"
+    " UNION ALL SELECT m.dimension, m.code, a.* FROM a CROSS JOIN LATERAL"
+    " (SELECT DISTINCT dimension, code FROM project_membership WHERE project_id = a.id) m"
+    " UNION ALL SELECT d.dimension, '', a.* FROM a CROSS JOIN LATERAL"
+    f" (SELECT unnest(ARRAY{list(MEMBERSHIPS)}) EXCEPT SELECT dimension FROM project_membership WHERE project_id = a.id)"
+    " AS d(dimension))"
     f" INSERT INTO count_total (dimension, code, {', '.join(COUNTS)})"
-    " SELECT members.dimension, members.code, :sign * count(*), "
-    + ", ".join(f":sign * coalesce(sum(f.{name}), 0)" for name in FINANCE_COUNTS)
-    + ", "
-    + ", ".join(f":sign * coalesce(sum(r.{name}), 0)" for name in RESULTS_COUNTS)
-    + " FROM members LEFT JOIN project_finance f ON f.id = members.id LEFT JOIN project_results r ON r.id = members.id"
-    " GROUP BY 1, 2 ON CONFLICT (dimension, code) DO UPDATE SET "
+    " SELECT dimension, code, :sign * count(*), "
+    + ", ".join(f":sign * coalesce(sum({name}), 0)" for name in (*FINANCE_COUNTS, *RESULTS_COUNTS))
+    + " FROM members GROUP BY 1, 2 ON CONFLICT (dimension, code) DO UPDATE SET "
     + ", ".join(f"{name} = count_total.{name} + excluded.{name}" for name in COUNTS)
 )
 _ADD_MONEY = text(  # what projects state nothing of in a sparse dimension is without a code there
-    f"WITH m AS (SELECT * FROM project_money WHERE project_id = ANY(:ids)),"  # noqa: S608  (names of our own)
+    "WITH m AS MATERIALIZED (SELECT money.* FROM unnest(CAST(:ids AS uuid[])) AS u(id) CROSS JOIN LATERAL"  # noqa: S608
+    " (SELECT * FROM project_money WHERE project_id = u.id OFFSET 0) money),"
     f" of_codes AS (SELECT dimension, code, currency, year, {', '.join(STAGES)} FROM m"
     f" UNION ALL SELECT d.dimension, '', m.currency, m.year, {', '.join(STAGES)} FROM m"
-    f" CROSS JOIN unnest(ARRAY{list(SPARSE)}) AS d(dimension)"
-    " WHERE m.dimension = 'all' AND NOT EXISTS (SELECT FROM project_money s"
-    " WHERE s.project_id = m.project_id AND s.dimension = d.dimension))"
+    f" CROSS JOIN unnest(ARRAY{list(SPARSE)}) AS d(dimension) WHERE m.dimension = 'all'"
+    " AND (m.project_id, d.dimension) NOT IN (SELECT project_id, dimension FROM m))"
     f" INSERT INTO money_total (dimension, code, currency, year, {', '.join(STAGES)}, {', '.join(_VALUES)})"
     " SELECT dimension, code, currency, year, "
     + ", ".join(f"trim_scale(:sign * coalesce(sum({stage}), 0))" for stage in STAGES)
