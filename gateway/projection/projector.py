@@ -11,7 +11,7 @@ from gateway.projection.follower import Follower
 from gateway.projection.generations import State, activate, begin, drop_retired, followed
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database
-from shared.chassis.leadership import LEADER_SECONDS, leadership
+from shared.chassis.leadership import lead
 from shared.chassis.stream import last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
@@ -36,15 +36,7 @@ class Projector:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project while this process is the leader, and wait to become it otherwise."""
-        while not stop.is_set():
-            async with leadership(self._database, PROJECTOR_LOCK) as lock:
-                if lock is not None:
-                    try:
-                        await self._lead(lock, stop)
-                    finally:
-                        await self._end_all()
-                    return
-            await pause(stop, LEADER_SECONDS)
+        await lead(self._database, PROJECTOR_LOCK, stop, self._lead)
 
     async def lag(self) -> dict[str, int]:
         """Return how many events each owner's stream is ahead of the newest generation; empty for a standby.
@@ -60,6 +52,12 @@ class Projector:
         return {owner: max(0, end - positions[owner]) for owner, end in ends.items()}
 
     async def _lead(self, lock: asyncpg.Connection, stop: asyncio.Event) -> None:
+        try:
+            await self._project(lock, stop)
+        finally:
+            await self._end_all()  # while the lock is still held
+
+    async def _project(self, lock: asyncpg.Connection, stop: asyncio.Event) -> None:
         """Lead for as long as the connection that holds the lock is alive."""
         retired_at: float | None = 0.0
         while not stop.is_set():

@@ -29,7 +29,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, is_of_the_data, is_one_of
 from shared.chassis.health import Check, CheckFunction
-from shared.chassis.leadership import LEADER_SECONDS, leadership
+from shared.chassis.leadership import lead
 from shared.chassis.stream import StreamMessage, StreamReader, StreamReplaced, last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.base import Contract
@@ -152,12 +152,7 @@ class Copies:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep the copies while this process is the leader, and wait to become it otherwise."""
-        while not stop.is_set():
-            async with leadership(self._database, COPIES_LOCK) as lock:
-                if lock is not None:
-                    await self._lead(lock, stop)
-                    return
-            await pause(stop, LEADER_SECONDS)
+        await lead(self._database, COPIES_LOCK, stop, self._lead)
 
     async def lag(self) -> dict[str, int]:
         """Return how many messages of each owner wait to be taken in; empty for a standby.

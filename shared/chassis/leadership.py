@@ -1,17 +1,42 @@
 """Work that one process at a time does: the one that holds an advisory lock of the database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import text
 
 from shared.chassis.db import Database
+from shared.chassis.workers import pause
 
 LEADER_SECONDS = 1.0
 """How long a process that does not lead waits before it tries again."""
 
 _TRY_LOCK = text("SELECT pg_try_advisory_lock(:key)")
+
+
+async def lead(
+    database: Database,
+    key: int,
+    stop: asyncio.Event,
+    work: Callable[[asyncpg.Connection, asyncio.Event], Awaitable[None]],
+) -> None:
+    """Work while this process is the leader, and wait to become it otherwise; return when the work ends.
+
+    Args:
+        database: whose lock it is.
+        key: of the lock.
+        stop: ends the waiting.
+        work: is given the connection that holds the lock.
+
+    """
+    while not stop.is_set():
+        async with leadership(database, key) as connection:
+            if connection is not None:
+                await work(connection, stop)
+                return
+        await pause(stop, LEADER_SECONDS)
 
 
 @asynccontextmanager

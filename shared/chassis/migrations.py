@@ -63,3 +63,39 @@ def create_document_table(name: str, *columns: sa.Column[Any]) -> None:
         sa.UniqueConstraint("identifier", name=op.f(f"uq_{name}_identifier")),
     )
     op.create_index(op.f(f"ix_{name}_updated_at"), name, ["updated_at"], unique=False)
+
+
+def create_copy_tables() -> None:
+    """Create the tables of copies (``shared/chassis/copies``)."""
+    op.create_table(
+        "copy",
+        sa.Column("aggregate", AutoString(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("recorded_at", UTCDateTime(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("aggregate", "id", name=op.f("pk_copy")),
+    )
+    op.create_table(
+        "copy_position",
+        sa.Column("owner", AutoString(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("stream_created", UTCDateTime(), nullable=True),
+        sa.Column("subjects", AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", name=op.f("pk_copy_position")),
+    )
+    op.create_table(
+        "copy_letter",
+        sa.Column("owner", AutoString(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=False),
+        sa.Column("reason", AutoString(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.Column("noted_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("owner", "sequence", name=op.f("pk_copy_letter")),
+    )
+
+
+def drop_copy_tables() -> None:
+    """Drop the tables of copies."""
+    for name in ("copy_letter", "copy_position", "copy"):
+        op.drop_table(name)

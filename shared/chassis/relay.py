@@ -18,7 +18,7 @@ from nats.js.errors import APIError, TooManyStalledMsgsError
 
 from shared.chassis.bus import BrokerAway, Bus, stream_name
 from shared.chassis.db import Database
-from shared.chassis.leadership import LEADER_SECONDS, leadership
+from shared.chassis.leadership import lead
 from shared.chassis.outbox import CHANNEL
 from shared.chassis.workers import pause
 
@@ -53,18 +53,13 @@ class Relay:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish while this process is the leader, and wait to become it otherwise."""
-        while not stop.is_set():
-            async with leadership(self._database, RELAY_LOCK) as connection:
-                if connection is not None:
-                    await connection.add_listener(CHANNEL, self._on_notification)
-                    await self._lead(connection, stop)
-                    return
-            await pause(stop, LEADER_SECONDS)
+        await lead(self._database, RELAY_LOCK, stop, self._lead)
 
     def _on_notification(self, *_: object) -> None:
         self._woken.set()
 
     async def _lead(self, connection: asyncpg.Connection, stop: asyncio.Event) -> None:
+        await connection.add_listener(CHANNEL, self._on_notification)
         stopped = asyncio.create_task(stop.wait())
         ready = False
         try:

@@ -1,6 +1,7 @@
 """Identifiers: how an aggregate is named on the wire and how its id is made."""
 
 import re
+import unicodedata
 import uuid
 from typing import Annotated
 
@@ -34,6 +35,9 @@ EVALUATION_POLICY_NAMESPACE = uuid.UUID("d959e805-cadf-5cf3-94de-426a9b78b54d")
 TRAINING_NAMESPACE = uuid.UUID("ed617863-5d4a-519f-8a7c-050c0cc4e197")
 PUBLICATION_NAMESPACE = uuid.UUID("092ee68f-6a8b-5bf9-b01f-73d338b31b76")
 
+MAX_IDENTIFIER = 250
+"""Characters of an identifier."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -46,10 +50,15 @@ def _printable(value: str) -> str:
 
 Identifier = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=250),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_IDENTIFIER),
     AfterValidator(_printable),
 ]
 """An IATI identifier of an activity or organisation, outer blanks removed."""
+
+
+def known_as(name: str) -> str:
+    """Return a name as it is compared: neither case nor blanks nor the form of its letters tell people apart."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def activity_id(iati_identifier: str) -> uuid.UUID:

@@ -6,17 +6,7 @@ A table is checked when it is made: from a state an action leads to one state, a
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-
-class IllegalStep(Exception):
-    """An action that is not allowed in a state, with those that are."""
-
-    def __init__(self, state: str, action: str, allowed: tuple[str, ...]) -> None:
-        super().__init__(f"{action!r} is not allowed in the state {state!r}")
-        self.state, self.action, self.allowed = state, action, allowed
-
-
-class ContentLocked(Exception):
-    """The content of a document may not be changed in the state that it is in."""
+from shared.contracts.workflow import IllegalStep
 
 
 @dataclass(frozen=True, slots=True)

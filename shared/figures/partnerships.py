@@ -26,6 +26,11 @@ from shared.figures.rates import Conversion, RateTable
 COMMITTED: tuple[AgreementState, ...] = ("signed", "active", "suspended", "completed", "terminated")
 """States of agreements that were signed: what they bring is no longer only hoped for."""
 
+IN_FORCE: tuple[AgreementState, ...] = ("signed", "active", "suspended")
+"""States in which money comes in, and the content changes by amendment."""
+OWING_REPORTS: tuple[AgreementState, ...] = (*IN_FORCE, "completed")
+"""States in which reports are owed: the final one is often due when all else is done."""
+
 _WHOLE = Decimal(1)
 _Fits: TypeAlias = Callable[[Allocation], bool]
 

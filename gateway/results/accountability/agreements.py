@@ -17,10 +17,7 @@ from shared.contracts.funding.v1 import Agreement, Allocation, Tranche
 from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 from shared.figures.exact import EXACT
-from shared.figures.partnerships import sum_of
-
-IN_FORCE = ("signed", "active", "suspended")
-"""States of an agreement whose tranches and reports are still owed."""
+from shared.figures.partnerships import IN_FORCE, OWING_REPORTS, sum_of
 
 Titles: TypeAlias = Mapping[tuple[str, str], str | None]
 """Titles of what money is allocated to, by relation and code."""
@@ -165,7 +162,7 @@ def duties(agreements: Iterable[Agreement], today: date) -> list[DutyTold]:
     told = []
     for agreement in agreements:
         for duty in agreement.reporting_duties:
-            is_owed = duty.delivered_on is None and agreement.state in (*IN_FORCE, "completed")
+            is_owed = duty.delivered_on is None and agreement.state in OWING_REPORTS
             late = None if duty.delivered_on is None else max((duty.delivered_on - duty.due_on).days, 0)
             told.append(
                 DutyTold(

@@ -8,9 +8,9 @@ from sqlmodel import col
 from services.funding.alerts.aggregates import ALERTS
 from services.funding.models import AlertRow
 from shared.chassis.db import ReadSession
-from shared.chassis.documents import find
 from shared.chassis.documents.listing import list_page
-from shared.chassis.documents.schemas import Item, ItemPage
+from shared.chassis.documents.routes import add_reads
+from shared.chassis.documents.schemas import ItemPage
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.alerts import AlertKind
@@ -41,11 +41,5 @@ async def list_funding_alerts(
     return await list_page(session, ALERTS, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-@router.get("/{identifier:path}", response_model=Item, summary="One alert about money")
-async def read_funding_alert(session: ReadSession, identifier: str) -> Response:
-    """Return an alert, raised or resolved."""
-    row = await find(session, ALERTS, identifier)
-    return Response(Item.text_of(row), media_type="application/json", headers={"ETag": f'"{row.version}"'})
-
-
+add_reads(router, ALERTS, name="funding_alert")
 routers = [router]

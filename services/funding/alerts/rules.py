@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from services.funding.partnerships.domain import IN_FORCE, OWING_REPORTS
 from shared.contracts.alerts import Alert, AlertKind, AlertMeasure, AlertSubject
 from shared.contracts.funding.v1 import ActivityFinance, Agreement
 from shared.contracts.iati import Money
+from shared.contracts.ids import MAX_IDENTIFIER
 from shared.figures.delivery import YearDelivery, delivery_rate, expected_delivery, year_delivery
-from shared.figures.partnerships import sum_of
+from shared.figures.partnerships import IN_FORCE, OWING_REPORTS, sum_of
 from shared.figures.rates import RateTable
 
-MAX_NAME = 250
 INCOMING = ("1", "11", "13")
 """TransactionTypes whose provider is a partner: incoming funds, commitment and pledge."""
 LARGEST = Decimal(10) ** 18
@@ -145,16 +144,16 @@ def _partners(finance: ActivityFinance) -> tuple[str, ...]:
 def _identifiers(references: Iterable[str | None]) -> tuple[str, ...]:
     """Return what of the references of organisations, which publishers write as they like, is an identifier."""
     told = {reference.strip() for reference in references if reference}
-    return tuple(sorted(each for each in told if each.isprintable() and 0 < len(each) <= MAX_NAME))
+    return tuple(sorted(each for each in told if each.isprintable() and 0 < len(each) <= MAX_IDENTIFIER))
 
 
 def name_of(kind: AlertKind, identifier: str, part: str) -> str:
     """Return the name of an alert; a digest stands for what does not fit, and for a part that no identifier may hold."""
     name = f"{kind}/{identifier}/{part}"
-    if len(name) <= MAX_NAME and part.isprintable():
+    if len(name) <= MAX_IDENTIFIER and part.isprintable():
         return name
     digest = hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
-    return f"{f'{kind}/{identifier}'[: MAX_NAME - len(digest) - 1]}/{digest}"
+    return f"{f'{kind}/{identifier}'[: MAX_IDENTIFIER - len(digest) - 1]}/{digest}"
 
 
 def settled(held: Mapping[str, Alert], found: Iterable[Alert], now: datetime) -> list[Alert]:

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from services.funding.partnerships.allocations import faults_of_allocation
 from services.funding.partnerships.domain import (
-    StepRefused,
     lacking,
     require_in_force,
     require_open_gates,
@@ -21,6 +20,7 @@ from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import Agreement, Amendment
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.proposals import Sentence
+from shared.contracts.workflow import StepRefused
 from shared.figures.earmarking import earmarking_of
 from shared.figures.partnerships import sum_of
 

@@ -38,7 +38,6 @@ from shared.contracts.funding.v1 import (
     Allocation,
     MoneyReceipt,
 )
-from shared.figures.lifecycle import ContentLocked
 
 TAG = "partnerships"
 
@@ -194,7 +193,7 @@ async def allocate_agreement(
     return receipt(response, stored)
 
 
-add_authored_writes(agreements, Authored(AGREEMENTS, begun, revised, ContentLocked))
+add_authored_writes(agreements, Authored(AGREEMENTS, begun, revised))
 add_reads(agreements, AGREEMENTS)
 routers = [
     profiles,

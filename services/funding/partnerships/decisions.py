@@ -1,6 +1,5 @@
 """Use cases of single decisions on money: allocating it, and taking an allocation back."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -38,7 +37,7 @@ async def withdraw(  # noqa: PLR0913
         PreconditionFailed: the stored version is not ``expected_version``.
 
     """
-    why = replace(actor, rationale=actor.rationale or f"{form.by}: {form.reasons}")
+    why = actor.because(f"{form.by}: {form.reasons}")
     if source.kind == "agreement":
         return await change(
             session,

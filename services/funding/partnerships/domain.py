@@ -22,8 +22,9 @@ from shared.contracts.funding.v1 import (
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.programming import ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
+from shared.contracts.workflow import ContentLocked, IllegalStep, StepRefused, TakenStep
+from shared.figures.lifecycle import Lifecycle, Step
+from shared.figures.partnerships import IN_FORCE, OWING_REPORTS
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -41,10 +42,6 @@ LIFECYCLE = Lifecycle(
 )
 WRITABLE = ("draft",)
 """States in which the authors may change the content."""
-IN_FORCE = ("signed", "active", "suspended")
-"""States in which money comes in, and the content changes by amendment."""
-OWING_REPORTS = (*IN_FORCE, "completed")
-"""States in which reports are owed: the final one is often due when all else is done."""
 WITH_REASONS = ("suspend", "terminate", "cancel")
 OWNED = ("state", "receipts", "allocations", "amendments", "due_diligence", "history")
 """Members that follow from what was done, whatever a caller makes of them."""
@@ -76,14 +73,6 @@ class DeliveryForm(Contract):
     code: ItemCode
     delivered_on: date
     by: Identifier = Field(description="Who tells of it")
-
-
-class StepRefused(Exception):
-    """Something that may not be told so; its faults point at its members."""
-
-    def __init__(self, faults: Sequence[Found]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 class GateClosed(Exception):

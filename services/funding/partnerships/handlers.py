@@ -5,7 +5,6 @@ Each locks the agreement first, so that what is decided is decided about what is
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,10 +17,11 @@ from services.funding.partnerships.copies import proposal_states
 from services.funding.partnerships.places import known_places
 from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import told
+from shared.chassis.documents.refusals import refusals
 from shared.chassis.documents.routes import patched
-from shared.chassis.errors import Conflict, IllegalTransition, Invalid
+from shared.chassis.errors import Conflict, Invalid
 from shared.contracts.funding.v1 import Agreement, MoneyReceipt
-from shared.figures.lifecycle import IllegalStep
+from shared.contracts.workflow import StepRefused
 
 Rewrite = Callable[[Agreement], Agreement]
 
@@ -49,7 +49,7 @@ async def act(
         proposals = await proposal_states(session, held.proposals)
     return await _change(
         session,
-        replace(actor, rationale=actor.rationale or form.reasons),
+        actor.because(form.reasons),
         identifier,
         lambda each: domain.acted(each, form, at=now, proposals=proposals),
         expected_version,
@@ -78,10 +78,10 @@ async def scrutinise(
         if agreement.state != "draft":
             domain.require_in_force(agreement, "scrutinise")
         if faults := due_diligence.faults_of_form(agreement, form, now.date()):
-            raise domain.StepRefused(faults)
+            raise StepRefused(faults)
         return due_diligence.scrutinised(agreement, form, now)
 
-    why = replace(actor, rationale=actor.rationale or form.reasons)
+    why = actor.because(form.reasons)
     return await _change(session, why, identifier, apply, expected_version)
 
 
@@ -130,7 +130,7 @@ async def amend(
     proposals = await proposal_states(session, content.proposals)
     return await _change(
         session,
-        replace(actor, rationale=actor.rationale or form.reasons),
+        actor.because(form.reasons),
         identifier,
         lambda each: amended(each, content, form, at=now, places=places, proposals=proposals),
         expected_version,
@@ -162,23 +162,19 @@ async def deliver(
 async def _change(
     session: AsyncSession, actor: Actor, identifier: str, apply: Rewrite, expected_version: int | None
 ) -> Stored:
-    with refusals():
+    with _refusals():
         return await change(
             session, AGREEMENTS, identifier, apply, actor=actor, expected_version=expected_version
         )
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Tell what the rules refuse as problems."""
-    try:
-        yield
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
-    except domain.ReceiptExists as error:
-        raise Conflict("Another receipt has the reference.", code="receipt-exists") from error
-    except domain.StepRefused as error:
-        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
-    except domain.GateClosed as error:
-        raise Conflict(error.detail, code=error.code, errors=told(error.faults)) from error
+def _refusals() -> Iterator[None]:
+    """Tell what the rules refuse as problems; a reference that is taken and a gate that is closed are conflicts."""
+    with refusals():
+        try:
+            yield
+        except domain.ReceiptExists as error:
+            raise Conflict("Another receipt has the reference.", code="receipt-exists") from error
+        except domain.GateClosed as error:
+            raise Conflict(error.detail, code=error.code, errors=told(error.faults)) from error

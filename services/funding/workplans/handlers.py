@@ -1,7 +1,6 @@
 """Use cases of scenarios of work plans: making one, and deciding about it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -25,13 +24,13 @@ from services.funding.workplans.planning import (
 from services.funding.workplans.proposing import allocation_of, faults_of_gaps, scenario_of
 from shared.chassis.documents import Actor, Stored, change, put_one
 from shared.chassis.documents.faults import told
-from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
+from shared.chassis.documents.refusals import refusals
+from shared.chassis.errors import Conflict, Fault, Invalid, NotFound
 from shared.contracts.funding.v1 import (
     Scenario,
     ScenarioForm,
 )
 from shared.contracts.ids import scenario_id
-from shared.figures.lifecycle import IllegalStep
 from shared.figures.scenarios import fillings
 
 
@@ -76,12 +75,9 @@ async def act(  # noqa: PLR0913
     """
     scenario = await _locked(session, identifier)
     now = datetime.now(UTC)
-    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
-    try:
+    with_reasons = actor.because(form.reasons)
+    with refusals():
         after = domain.acted(scenario, form, at=now)
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
     if faults := told(domain.faults_of_step(form)):
         raise Invalid("That can not be recorded.", errors=faults)
     stored = await change(

@@ -13,11 +13,8 @@ from urllib.parse import quote
 from services.monitoring.learning.domain import TO_FOLLOW_UP, follow_ups, is_finished
 from services.monitoring.reports.domain import WRITABLE
 from shared.contracts.alerts import Alert, AlertKind, AlertSubject
-from shared.contracts.ids import alert_id
+from shared.contracts.ids import MAX_IDENTIFIER, alert_id
 from shared.contracts.monitoring.v1 import Evaluation, Report
-
-MOST_CHARACTERS = 250
-"""Of an identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +37,7 @@ class Matter:
         """
         part = f"/{quote(self.subject.part, safe=' ')}" if self.subject.part is not None else ""
         identifier = f"{self.kind}/{self.subject.identifier}{part}"
-        return identifier if len(identifier) <= MOST_CHARACTERS else f"{self.kind}/{alert_id(identifier)}"
+        return identifier if len(identifier) <= MAX_IDENTIFIER else f"{self.kind}/{alert_id(identifier)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,6 @@ from shared.contracts.monitoring.v1 import (
     EvaluationState,
 )
 from shared.contracts.projects.v1 import CountryCode
-from shared.figures.lifecycle import ContentLocked
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 Activity = Annotated[FilterText | None, Query(description="IATI identifier of an activity")]
@@ -230,7 +229,7 @@ def _of_trainings(
     return conditions
 
 
-add_authored_writes(evaluations, Authored(EVALUATIONS, domain.begun, domain.revised, ContentLocked))
+add_authored_writes(evaluations, Authored(EVALUATIONS, domain.begun, domain.revised))
 add_reads(evaluations, EVALUATIONS)
 add_version_writes(policies, EVALUATION_POLICIES)
 add_reads(policies, EVALUATION_POLICIES)

@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
-from services.monitoring.names import known_as
 from shared.contracts.base import Contract
 from shared.contracts.iati import Narratives
-from shared.contracts.ids import Identifier
+from shared.contracts.ids import Identifier, known_as
 from shared.contracts.monitoring.v1 import (
     Evaluation,
     EvaluationAction,
@@ -22,8 +21,8 @@ from shared.contracts.monitoring.v1 import (
 )
 from shared.contracts.projects.v1.programming import ItemCode, Titles
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
+from shared.contracts.workflow import ContentLocked, IllegalStep, StepRefused, TakenStep
+from shared.figures.lifecycle import Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -97,14 +96,6 @@ class FollowUpForm(Contract):
 
 class UnknownFollowUp(Exception):
     """The evaluation has no follow-up of that code."""
-
-
-class StepRefused(Exception):
-    """A step, a response or a follow-up that may not be told so; its faults point at what it lacks."""
-
-    def __init__(self, faults: Sequence[Found]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 def begun(content: Evaluation) -> Evaluation:

@@ -3,9 +3,7 @@
 Each locks the evaluation first, so that what is decided is decided about what is stored.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -14,11 +12,10 @@ from services.monitoring.learning import domain
 from services.monitoring.learning.aggregates import EVALUATIONS, faults_of_evaluators
 from services.monitoring.models import EvaluationRow
 from shared.chassis.documents import Actor, Stored, change
-from shared.chassis.documents.faults import told
-from shared.chassis.errors import IllegalTransition, Invalid, NotFound
+from shared.chassis.documents.refusals import refusals
+from shared.chassis.errors import NotFound
 from shared.contracts.ids import evaluation_id
 from shared.contracts.monitoring.v1 import Evaluation
-from shared.figures.lifecycle import IllegalStep
 
 
 async def act(
@@ -44,7 +41,7 @@ async def act(
     beside = list(await faults_of_evaluators(session, evaluation))
     return await _change(
         session,
-        _with_reasons(actor, form.reasons),
+        actor.because(form.reasons),
         identifier,
         lambda each: domain.acted(each, form, at=now, beside=beside),
         expected_version,
@@ -115,7 +112,7 @@ async def move_follow_up(  # noqa: PLR0913
     try:
         return await _change(
             session,
-            _with_reasons(actor, form.reasons),
+            actor.because(form.reasons),
             identifier,
             lambda each: domain.moved(each, code, form, at=now),
             expected_version,
@@ -131,26 +128,10 @@ async def _change(
     apply: Callable[[Evaluation], Evaluation],
     expected_version: int | None,
 ) -> Stored:
-    async with _refusals():
+    with refusals():
         return await change(
             session, EVALUATIONS, identifier, apply, actor=actor, expected_version=expected_version
         )
-
-
-@asynccontextmanager
-async def _refusals() -> AsyncIterator[None]:
-    """Tell what the rules refuse as problems."""
-    try:
-        yield
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
-    except domain.StepRefused as error:
-        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
-
-
-def _with_reasons(actor: Actor, reasons: str | None) -> Actor:
-    return replace(actor, rationale=actor.rationale or reasons)
 
 
 async def _locked(session: AsyncSession, identifier: str) -> Evaluation | None:

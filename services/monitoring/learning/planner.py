@@ -28,7 +28,7 @@ from shared.chassis.copies import copies_of
 from shared.chassis.db import Database, is_one_of
 from shared.chassis.documents import Actor, put_many
 from shared.chassis.errors import Conflict
-from shared.chassis.leadership import LEADER_SECONDS, leadership
+from shared.chassis.leadership import lead
 from shared.chassis.workers import Worker, pause
 from shared.contracts.ids import activity_id, evaluation_id
 from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy
@@ -60,12 +60,7 @@ class Planner:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Plan while this process is the leader, and wait to become it otherwise."""
-        while not stop.is_set():
-            async with leadership(self._database, PLANNER_LOCK) as lock:
-                if lock is not None:
-                    await self._lead(lock, stop)
-                    return
-            await pause(stop, LEADER_SECONDS)
+        await lead(self._database, PLANNER_LOCK, stop, self._lead)
 
     async def _lead(self, lock: asyncpg.Connection, stop: asyncio.Event) -> None:
         """Lead for as long as the connection that holds the lock is alive."""

@@ -10,15 +10,13 @@ from datetime import date
 
 from services.monitoring.copies import KnownActivity, KnownFinance
 from services.monitoring.learning.content import FOLLOW_UPS
-from shared.contracts.ids import evaluation_id
+from shared.contracts.ids import MAX_IDENTIFIER, evaluation_id
 from shared.contracts.monitoring.v1 import Evaluation, EvaluationPolicy
 from shared.figures.evaluations import NeededEvaluation, due_on, needed_evaluations, project_budget
 from shared.figures.rates import RateTable
 
 CANCELLED = "5"
 """The IATI ActivityStatus of what does not take place."""
-MOST_CHARACTERS = 250
-"""Of an identifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ def value_dates(finances: Iterable[KnownFinance], into: str) -> set[date | None]
 def planned_identifier(iati_identifier: str, timing: str) -> str:
     """Return how an evaluation is named that a policy asks for: ``<activity>/<timing>``, or its id if that can not be."""
     identifier = f"{iati_identifier}/{timing}"
-    is_one = len(identifier) <= MOST_CHARACTERS and FOLLOW_UPS not in identifier
+    is_one = len(identifier) <= MAX_IDENTIFIER and FOLLOW_UPS not in identifier
     return identifier if is_one else str(evaluation_id(identifier))
 
 

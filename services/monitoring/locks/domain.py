@@ -10,13 +10,13 @@ from typing import Any, TypeAlias
 
 from pydantic import AwareDatetime
 
-from services.monitoring.names import is_among, known_as
+from services.monitoring.names import is_among
 from shared.contracts.base import Contract
-from shared.contracts.ids import Identifier
+from shared.contracts.ids import Identifier, known_as
 from shared.contracts.monitoring.v1 import LockAction, LockException, PeriodLock
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import IllegalStep, Lifecycle, Step
+from shared.contracts.workflow import IllegalStep, StepRefused, TakenStep
+from shared.figures.lifecycle import Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -52,14 +52,6 @@ class ExceptionForm(Contract):
 
 class LockFixed(Exception):
     """A lock is never changed."""
-
-
-class StepRefused(Exception):
-    """A step or an exception that may not be told so; its faults point at its members."""
-
-    def __init__(self, faults: Sequence[Found]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 def period_lock_columns(lock: PeriodLock) -> dict[str, Any]:

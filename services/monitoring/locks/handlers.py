@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,11 +10,10 @@ from services.monitoring.locks import domain
 from services.monitoring.locks.aggregates import PERIOD_LOCKS
 from services.monitoring.models import PeriodLockRow
 from shared.chassis.documents import Actor, Stored, change, put_one
-from shared.chassis.documents.faults import told
-from shared.chassis.errors import Conflict, IllegalTransition, Invalid
+from shared.chassis.documents.refusals import refusals
+from shared.chassis.errors import Conflict
 from shared.contracts.ids import period_lock_id
 from shared.contracts.monitoring.v1 import PeriodLock
-from shared.figures.lifecycle import IllegalStep
 
 
 async def create_lock(session: AsyncSession, actor: Actor, content: PeriodLock) -> Stored:
@@ -76,7 +74,7 @@ async def act(
 
     """
     now = datetime.now(UTC)
-    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
+    with_reasons = actor.because(form.reasons)
     return await _change(
         session,
         with_reasons,
@@ -103,7 +101,7 @@ async def except_from(
 
     """
     now = datetime.now(UTC)
-    with_reason = replace(actor, rationale=actor.rationale or form.reason)
+    with_reason = actor.because(form.reason)
     return await _change(
         session,
         with_reason,
@@ -128,14 +126,10 @@ async def _change(
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Tell what the rules refuse as problems."""
-    try:
-        yield
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
-    except domain.StepRefused as error:
-        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
-    except domain.LockFixed as error:
-        detail = "A lock is never changed; release it, and set another."
-        raise Conflict(detail, code="content-locked") from error
+    """Tell what the rules refuse as problems; to change a lock is a conflict."""
+    with refusals():
+        try:
+            yield
+        except domain.LockFixed as error:
+            detail = "A lock is never changed; release it, and set another."
+            raise Conflict(detail, code="content-locked") from error

@@ -32,7 +32,6 @@ from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.monitoring.v1 import ReportState
 from shared.contracts.projects.v1 import CountryCode
-from shared.figures.lifecycle import ContentLocked
 
 router = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=JsonRoute)
 
@@ -98,6 +97,6 @@ async def act_on_report(
     return receipt(response, await handlers.act(session, actor, identifier, step, version))
 
 
-add_authored_writes(router, Authored(REPORTS, begun, revised, ContentLocked))
+add_authored_writes(router, Authored(REPORTS, begun, revised))
 add_reads(router, REPORTS)
 routers = [router]

@@ -23,8 +23,8 @@ from shared.contracts.monitoring.v1 import (
     ResultsFramework,
 )
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import ContentLocked, Lifecycle, Step
+from shared.contracts.workflow import ContentLocked, StepRefused, TakenStep
+from shared.figures.lifecycle import Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -52,14 +52,6 @@ class ReportStep(Contract):
     action: ReportAction
     by: Identifier
     reasons: Sentence | None = None
-
-
-class StepRefused(Exception):
-    """A step that may not be taken; its faults point at members of the step."""
-
-    def __init__(self, faults: Sequence[Found]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 class ContentRefused(StepRefused):

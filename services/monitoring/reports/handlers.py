@@ -6,7 +6,6 @@ stored. A report is validated and its actuals reach the framework in one transac
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,10 +17,10 @@ from services.monitoring.reports import domain
 from services.monitoring.reports.aggregates import REPORTS
 from shared.chassis.documents import Actor, Stored, change
 from shared.chassis.documents.faults import Found, told
-from shared.chassis.errors import IllegalTransition, Invalid, NotFound
+from shared.chassis.documents.refusals import refusals
+from shared.chassis.errors import Invalid, NotFound
 from shared.contracts.ids import activity_id, report_id
 from shared.contracts.monitoring.v1 import Report, ResultsFramework
-from shared.figures.lifecycle import IllegalStep
 
 
 async def act(
@@ -42,7 +41,7 @@ async def act(
     """
     report = await _require(session, identifier)
     now = datetime.now(UTC)
-    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
+    with_reasons = actor.because(form.reasons)
     with _refusals():
         domain.LIFECYCLE.after(report.state, form.action)
         lacking = await _lacking(session, report, now) if form.action in domain.CHECKED else []
@@ -67,7 +66,7 @@ async def _take_over(session: AsyncSession, actor: Actor, report: Report, form: 
         REPORTED_FRAMEWORKS,
         report.iati_identifier,
         lambda framework: domain.with_actuals(framework, report),
-        actor=replace(actor, rationale=actor.rationale or form.reasons or why),
+        actor=actor.because(form.reasons or why),
     )
 
 
@@ -80,16 +79,12 @@ async def _lacking(session: AsyncSession, report: Report, now: datetime) -> list
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Tell what the rules refuse as problems."""
-    try:
-        yield
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
-    except domain.ContentRefused as error:
-        raise Invalid("The report is not fit for that.", errors=told(error.faults)) from error
-    except domain.StepRefused as error:
-        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
+    """Tell what the rules refuse as problems, and apart what the report itself lacks."""
+    with refusals():
+        try:
+            yield
+        except domain.ContentRefused as error:
+            raise Invalid("The report is not fit for that.", errors=told(error.faults)) from error
 
 
 async def _locked(session: AsyncSession, identifier: str) -> Report | None:

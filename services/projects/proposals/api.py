@@ -34,7 +34,6 @@ from shared.contracts.projects.v1 import (
     CriteriaReference,
     ProposalState,
 )
-from shared.figures.lifecycle import ContentLocked
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
@@ -138,7 +137,7 @@ async def list_criteria_sets(
     return await list_page(session, CRITERIA_SETS, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-add_authored_writes(proposals, Authored(PROPOSALS, begun, revised, ContentLocked))
+add_authored_writes(proposals, Authored(PROPOSALS, begun, revised))
 add_reads(proposals, PROPOSALS)
 add_version_writes(criteria_sets, CRITERIA_SETS)
 add_reads(criteria_sets, CRITERIA_SETS)

@@ -4,12 +4,12 @@ Source: ILO EVAL, evaluability review: 1 unsatisfactory, 2 satisfactory, 3 high 
 not relevant has no weight. Only the newest appraisal of each appraiser counts, and only of the revision as it stands.
 """
 
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, TypeAlias
 
+from shared.contracts.ids import known_as
 from shared.contracts.projects.v1 import (
     Appraisal,
     AppraisalForm,
@@ -33,11 +33,6 @@ class Score(NamedTuple):
     def reaches(self, minimum: Decimal) -> bool:
         """Tell whether the score is at least this, without rounding."""
         return self.weights > 0 and self.weighted >= EXACT.multiply(minimum, self.weights)
-
-
-def known_as(name: str) -> str:
-    """Return a name as it is compared: neither case nor blanks nor the form of its letters tell people apart."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def is_by(name: str, authors: Iterable[ProposalAuthor]) -> bool:

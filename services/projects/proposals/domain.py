@@ -23,7 +23,8 @@ from shared.contracts.projects.v1 import (
 )
 from shared.contracts.projects.v1.programming import ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.figures.lifecycle import ContentLocked, IllegalStep, Lifecycle, Step
+from shared.contracts.workflow import ContentLocked, IllegalStep, StepRefused
+from shared.figures.lifecycle import Lifecycle, Step
 
 Found: TypeAlias = tuple[str, str, str]
 
@@ -78,14 +79,6 @@ class ProposalStepForm(Contract):
     by: Identifier
     reasons: Sentence | None = None
     criteria: ItemCode | None = None
-
-
-class StepRefused(Exception):
-    """A step or an appraisal that may not be told so; its faults point at its members."""
-
-    def __init__(self, faults: Sequence[Found]) -> None:
-        super().__init__(faults)
-        self.faults = faults
 
 
 class GateClosed(Exception):

@@ -4,9 +4,8 @@ Each locks the proposal first, so that what is decided is decided about what is 
 changed, so it can be read without a lock.
 """
 
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from sqlmodel import col, select
@@ -19,11 +18,12 @@ from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
 from services.projects.proposals.checks import checks, checks_beside
 from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find
 from shared.chassis.documents.faults import Found, told
+from shared.chassis.documents.refusals import refusals
 from shared.chassis.documents.store import C
-from shared.chassis.errors import Conflict, IllegalTransition, Invalid, NotFound
+from shared.chassis.errors import Conflict, NotFound
 from shared.contracts.ids import proposal_id
 from shared.contracts.projects.v1 import AppraisalForm, CriteriaSet, Proposal
-from shared.figures.lifecycle import IllegalStep
+from shared.contracts.workflow import StepRefused
 
 
 async def act(
@@ -44,8 +44,8 @@ async def act(
     """
     proposal = await _require(session, identifier)
     now = datetime.now(UTC)
-    with_reasons = replace(actor, rationale=actor.rationale or form.reasons)
-    async with _refusals():
+    with_reasons = actor.because(form.reasons)
+    with _refusals():
         domain.LIFECYCLE.after(proposal.state, form.action)
         criteria = await _criteria_of_step(session, proposal, form)
         beside = await _beside(session, proposal) if form.action == "pass" else []
@@ -77,7 +77,7 @@ async def appraise(
     """
     proposal = await _require(session, identifier)
     now = datetime.now(UTC)
-    async with _refusals():
+    with _refusals():
         domain.require_under_appraisal(proposal)
         criteria = await _own_criteria(session, proposal)
         return await change(
@@ -109,19 +109,15 @@ async def look(
     return row, proposal, criteria, [*checks(proposal, criteria), *await _beside(session, proposal)]
 
 
-@asynccontextmanager
-async def _refusals() -> AsyncIterator[None]:
-    """Tell what the rules refuse as problems."""
-    try:
-        yield
-    except IllegalStep as error:
-        detail = f"To {error.action} is not allowed in the state {error.state!r}."
-        raise IllegalTransition(detail, allowed=error.allowed) from error
-    except domain.StepRefused as error:
-        raise Invalid("That can not be recorded.", errors=told(error.faults)) from error
-    except domain.GateClosed as error:
-        detail = "The proposal does not pass the appraisal."
-        raise Conflict(detail, code="appraisal-not-passed", errors=told(error.faults)) from error
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what the rules refuse as problems; that a proposal does not pass is a conflict."""
+    with refusals():
+        try:
+            yield
+        except domain.GateClosed as error:
+            detail = "The proposal does not pass the appraisal."
+            raise Conflict(detail, code="appraisal-not-passed", errors=told(error.faults)) from error
 
 
 async def _locked(session: AsyncSession, identifier: str) -> Proposal | None:
@@ -150,7 +146,7 @@ async def _criteria_of_step(
         return next(iter(in_force.values()))
     if form.criteria not in in_force:
         known = ", ".join(sorted(in_force))
-        raise domain.StepRefused([("/criteria", "unknown-criteria", f"These are in force: {known}.")])
+        raise StepRefused([("/criteria", "unknown-criteria", f"These are in force: {known}.")])
     return in_force[form.criteria]
 
 

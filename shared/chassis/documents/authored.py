@@ -22,6 +22,7 @@ from shared.chassis.documents.routes import (
 from shared.chassis.documents.schemas import Receipt
 from shared.chassis.documents.store import Actor, Aggregate, C, Stored, change, put_one
 from shared.chassis.errors import Conflict
+from shared.contracts.workflow import ContentLocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,12 @@ class Authored(Generic[C]):
     """An aggregate with how content becomes a document of it.
 
     ``begun`` makes a new document of content. ``revised`` makes a document of the stored one and other content, and raises
-    ``locked`` where the content may not change.
+    ``ContentLocked`` where that may not change.
     """
 
     aggregate: Aggregate[C]
     begun: Callable[[C], C]
     revised: Callable[[C, C], C]
-    locked: type[Exception]
 
 
 async def create(session: AsyncSession, kind: Authored[C], content: C, *, actor: Actor) -> Stored:
@@ -99,7 +99,7 @@ async def revise(  # noqa: PLR0913
     def apply(document: C) -> C:
         try:
             return kind.revised(document, rewrite(document))
-        except kind.locked as error:
+        except ContentLocked as error:
             detail = f"The content of the {kind.aggregate.noun} may not change in its state."
             raise Conflict(detail, code="content-locked") from error
 

@@ -87,8 +87,9 @@ def receipt(response: Response, stored: Stored) -> Receipt:
     return Receipt.of(stored)
 
 
-def add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
-    """Add the route that reads one document."""
+def add_reads(router: APIRouter, aggregate: Aggregate[C], *, name: str | None = None) -> None:
+    """Add the route that reads one document; ``name`` tells it from that of another owner's aggregate of the same noun."""
+    called = name or name_of(aggregate)
 
     async def read(session: ReadSession, identifier: str) -> Response:
         row = await find(session, aggregate, identifier)
@@ -100,7 +101,7 @@ def add_reads(router: APIRouter, aggregate: Aggregate[C]) -> None:
         "/{identifier:path}",
         read,
         methods=["GET"],
-        operation_id=f"read_{name_of(aggregate)}",
+        operation_id=f"read_{called}",
         summary=f"One {aggregate.noun}",
         response_model=Item,
     )

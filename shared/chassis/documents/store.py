@@ -6,7 +6,7 @@ the version by one and stages one fact with the new state, in the caller's trans
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any, Generic, Literal, TypeVar
@@ -56,6 +56,10 @@ class Actor:
     name: str
     correlation_id: str
     rationale: str | None = None
+
+    def because(self, reasons: str | None) -> "Actor":
+        """Return the actor with these reasons, unless the request itself tells why."""
+        return replace(self, rationale=self.rationale or reasons)
 
 
 async def _no_faults(_session: AsyncSession, _document: Contract) -> Iterable[Found]:

@@ -29,7 +29,6 @@ from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import Allocation, PledgeState
 from shared.contracts.projects.v1 import BienniumLabel
-from shared.figures.lifecycle import ContentLocked
 
 TAG = "partnerships"
 
@@ -163,8 +162,8 @@ async def mobilisation_progress(
     return ProgressAnswer.of(row, target, figure, rate_source)
 
 
-add_authored_writes(pool_routes, Authored(POOLS, pools.begun, pools.revised, ContentLocked))
-add_authored_writes(pledge_routes, Authored(PLEDGES, pledges.begun, pledges.revised, ContentLocked))
+add_authored_writes(pool_routes, Authored(POOLS, pools.begun, pools.revised))
+add_authored_writes(pledge_routes, Authored(PLEDGES, pledges.begun, pledges.revised))
 add_reads(pool_routes, POOLS)
 add_reads(pledge_routes, PLEDGES)
 routers = [

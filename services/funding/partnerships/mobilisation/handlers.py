@@ -1,6 +1,5 @@
 """Use cases of pledges and mobilisation targets."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from sqlmodel import col, select
@@ -8,11 +7,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.models import AgreementRow
 from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES
-from services.funding.partnerships.handlers import refusals
 from services.funding.partnerships.mobilisation import pledges
 from services.funding.partnerships.places import known_places
 from services.funding.rates.tables import rate_table
 from shared.chassis.documents import Actor, DocumentRow, Stored, change, find
+from shared.chassis.documents.refusals import refusals
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget
 from shared.contracts.ids import agreement_id
 from shared.figures.biennium import biennium_named
@@ -53,7 +52,7 @@ async def act_on_pledge(
             PLEDGES,
             identifier,
             lambda each: pledges.acted(each, form, at=now, is_known=is_known),
-            actor=replace(actor, rationale=actor.rationale or form.reasons),
+            actor=actor.because(form.reasons),
             expected_version=expected_version,
         )
 

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from services.funding.partnerships.domain import StepRefused
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import Pledge, PledgeAction
 from shared.contracts.ids import Identifier
 from shared.contracts.projects.v1.proposals import Sentence
-from shared.contracts.workflow import TakenStep
-from shared.figures.lifecycle import ContentLocked, Lifecycle, Step
+from shared.contracts.workflow import ContentLocked, StepRefused, TakenStep
+from shared.figures.lifecycle import Lifecycle, Step
 
 LIFECYCLE = Lifecycle(
     initial="open",
