@@ -4,7 +4,9 @@ Calls have the library's own timeouts and are never cancelled from outside, sinc
 pool a connection for good (docs/adr/0007).
 """
 
+import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +17,10 @@ TransportError = httpx.TransportError
 """No answer: refused, broken off or too late."""
 NoConnection = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """No answer because the request was never sent."""
+
+
+class NotFetched(Exception):
+    """What is at an address cannot be had: no answer, another than 200, or one that is packed, too large or too slow."""
 
 
 class Client:
@@ -51,3 +57,35 @@ class Client:
         """
         raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
         return await self._client.request(method, target, content=content, headers=raw)
+
+    async def fetch(self, address: str, *, most_bytes: int, seconds: float = 10) -> bytes:
+        """Return what is at an address, which may be anywhere; no redirect is followed.
+
+        Raises:
+            NotFetched: it cannot be had, or only by taking in more than ``most_bytes``, or in more than ``seconds``.
+
+        """
+        headers = {"Accept": "application/json, */*;q=0.5", "Accept-Encoding": "identity"}
+        end = time.monotonic() + seconds
+        timeout = httpx.Timeout(seconds / 2)
+        try:
+            async with self._client.stream("GET", address, headers=headers, timeout=timeout) as response:
+                return await _read(response, most_bytes, end)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NotFetched(type(error).__name__) from error
+
+
+async def _read(response: Response, most_bytes: int, end: float) -> bytes:
+    """Read a body no further than it is wanted; as it was sent, since a small body may be packed of a huge one."""
+    if response.status_code != HTTPStatus.OK:
+        raise NotFetched(f"it answers {response.status_code}")
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise NotFetched("it is packed")
+    body = bytearray()
+    async for part in response.aiter_raw():
+        body += part
+        if len(body) > most_bytes:
+            raise NotFetched(f"it is larger than {most_bytes} bytes")
+        if time.monotonic() > end:
+            raise NotFetched("it takes too long")
+    return bytes(body)
