@@ -1,6 +1,8 @@
 """PostgreSQL and NATS as processes of this machine, from packages of PyPI; no root, nothing installed."""
 
 import json
+import os
+import pwd
 import subprocess
 import sys
 import time
@@ -9,8 +11,19 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
+from deploy.broker import BrokerUser
+from deploy.local.keys import Keys
 from deploy.local.leftovers import end_leftover
 from deploy.local.ports import free_port
+from deploy.nats_access import ACCOUNT, OPERATOR, USERS, accounts_block, public_key
+from deploy.postgres_access import (
+    CLOSED,
+    SUPERUSER,
+    database_statements,
+    host_rules,
+    ident_rules,
+    role_statements,
+)
 from shared.chassis.bus import MAX_PAYLOAD_BYTES
 
 with warnings.catch_warnings():  # it warns where a session has no runtime folder, and takes another one
@@ -37,15 +50,20 @@ jetstream {{
   store_dir: {store}
   sync_interval: always
 }}
-"""
+{accounts}"""
+_FORMER_ACCOUNT = "$G"
 
 
 class EmbeddedPostgres:
-    """A PostgreSQL server that keeps its data in a folder and listens on a socket in it or near it."""
+    """A PostgreSQL server that keeps its data in a folder and listens on a socket in it or near it.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Whoever runs it is its superuser; roles come in with the passwords that the keys hold.
+    """
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self._folder, self._keys = folder, keys
         self._server: PostgresServer | None = None
+        self._roles: set[str] = set()
 
     def start(self) -> None:
         """Start the server, and make its files on first use."""
@@ -56,10 +74,13 @@ class EmbeddedPostgres:
         text = settings.read_text()
         if _POSTGRES_SETTINGS not in text:
             settings.write_text(text + _POSTGRES_SETTINGS)
+        (self._folder / "pg_hba.conf").write_text(host_rules())
+        (self._folder / "pg_ident.conf").write_text(ident_rules(pwd.getpwuid(os.geteuid()).pw_name))
         # Whoever it names died: only one system at a time has the folder. Left there, the server would never be stopped.
         (self._folder / ".handle_pids.json").unlink(missing_ok=True)
         server.start()
         self._server = server
+        server.psql(CLOSED)
 
     def stop(self) -> None:
         """Stop the server."""
@@ -69,19 +90,38 @@ class EmbeddedPostgres:
 
     def database(self, name: str, *, owner: str | None = None) -> str:
         """Return the SQLAlchemy URL of a database under a role of its own; both are made on first use."""
-        server, role = self._running(), owner or name
-        roles = server.psql("SELECT rolname FROM pg_roles;").split()
-        if role not in roles:
-            server.psql(f'CREATE ROLE "{role}" LOGIN;')
-        if name not in server.psql("SELECT datname FROM pg_database;").split():
-            server.psql(f'CREATE DATABASE "{name}" OWNER "{role}";')
-            server.psql(f'REVOKE CONNECT ON DATABASE "{name}" FROM PUBLIC;')
-        socket_folder = server.get_postmaster_info().socket_dir
-        return f"postgresql+asyncpg://{role}@/{name}?host={quote(str(socket_folder), safe='/')}"
+        role = owner or name
+        self._ensure_role(role)
+        self._running().psql(database_statements(name, role))
+        return self._url(role, name)
+
+    def password(self, role: str) -> str:
+        """Return the password of a role."""
+        return self._keys.password(role)
+
+    def database_with_password(self, name: str, *, owner: str | None = None) -> str:
+        """Return the URL of a database, with the password in it, for what takes an address and nothing else."""
+        url = self.database(name, owner=owner)
+        return with_password(url, self.password(owner or name))
+
+    @property
+    def superuser_url(self) -> str:
+        """URL for the superuser, who needs no password."""
+        return self._url(SUPERUSER, SUPERUSER)
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected to it."""
         self._running().psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);')
+
+    def _ensure_role(self, role: str) -> None:
+        """Make a role once, or give one that was there before its password."""
+        if role not in self._roles:
+            self._running().psql(role_statements(role, self.password(role)))
+            self._roles.add(role)
+
+    def _url(self, role: str, name: str) -> str:
+        socket_folder = self._running().get_postmaster_info().socket_dir
+        return f"postgresql+asyncpg://{role}@/{name}?host={quote(str(socket_folder), safe='/')}"
 
     def _running(self) -> PostgresServer:
         if self._server is None:
@@ -90,10 +130,13 @@ class EmbeddedPostgres:
 
 
 class EmbeddedNats:
-    """A NATS server with JetStream that keeps its data in a folder; it keeps its port when started again."""
+    """A NATS server with JetStream that keeps its data in a folder; it keeps its port when started again.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    Its users are those of `deploy/nats_access.py`, with the seeds that the keys hold.
+    """
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self._folder, self._keys = folder, keys
         self._port = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -102,6 +145,10 @@ class EmbeddedNats:
     def url(self) -> str:
         """Address of the server."""
         return f"nats://127.0.0.1:{self._port}"
+
+    def user(self, name: str = OPERATOR) -> BrokerUser:
+        """Return a user of the server, the operator unless another is named."""
+        return BrokerUser(self.url, self._keys.seed(name), name)
 
     def start(self) -> None:
         """Start the server, and wait until it listens.
@@ -115,16 +162,9 @@ class EmbeddedNats:
         for told in self._folder.glob("*.ports"):
             told.unlink()
         self._port = self._port or free_port()
+        self._take_over_former_streams()
         config = self._folder / "nats.conf"
-        config.write_text(
-            _NATS_SETTINGS.format(
-                port=self._port,
-                folder=json.dumps(str(self._folder)),
-                store=json.dumps(str(self._folder / "jetstream")),
-                max_payload=MAX_PAYLOAD_BYTES,
-                max_pending=4 * MAX_PAYLOAD_BYTES,
-            )
-        )
+        config.write_text(self._settings())
         self._log = (self._folder / "nats.log").open("ab")
         self._process = subprocess.Popen(  # noqa: S603
             [NATS_SERVER, "--config", config, "--pid", self._folder / "nats.pid"],
@@ -134,6 +174,26 @@ class EmbeddedNats:
             start_new_session=True,
         )
         self._await_port()
+
+    def _settings(self) -> str:
+        return _NATS_SETTINGS.format(
+            port=self._port,
+            folder=json.dumps(str(self._folder)),
+            store=json.dumps(str(self._store)),
+            max_payload=MAX_PAYLOAD_BYTES,
+            max_pending=4 * MAX_PAYLOAD_BYTES,
+            accounts=accounts_block({user: public_key(self._keys.seed(user)) for user in USERS}),
+        )
+
+    @property
+    def _store(self) -> Path:
+        return self._folder / "jetstream"
+
+    def _take_over_former_streams(self) -> None:
+        """Give the account the streams of a folder from before there were accounts."""
+        former, ours = (self._store / "jetstream" / name for name in (_FORMER_ACCOUNT, ACCOUNT))
+        if former.is_dir() and not ours.exists():
+            former.rename(ours)
 
     def kill(self) -> None:
         """End the server at once, as a power cut would."""
@@ -168,9 +228,9 @@ class EmbeddedNats:
 class EmbeddedStack:
     """PostgreSQL and NATS together."""
 
-    def __init__(self, folder: Path) -> None:
-        self.postgres = EmbeddedPostgres(folder / "postgres")
-        self.nats = EmbeddedNats(folder / "nats")
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        self.postgres = EmbeddedPostgres(folder / "postgres", keys)
+        self.nats = EmbeddedNats(folder / "nats", keys)
 
     @property
     def nats_url(self) -> str:
@@ -190,3 +250,8 @@ class EmbeddedStack:
         """Stop both."""
         self.nats.stop()
         self.postgres.stop()
+
+
+def with_password(url: str, password: str) -> str:
+    """Return the URL of a database with the password in it; it has no character that would need an escape."""
+    return url.replace("@", f":{password}@", 1)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +12,7 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import RetentionPolicy, StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
+from pydantic import SecretStr
 
 from shared.contracts.base import MAX_DOCUMENT_BYTES
 
@@ -50,11 +52,19 @@ def stream_name(owner: str) -> str:
     return owner.upper()
 
 
-class Bus:
-    """One connection; it comes back by itself, and buffers nothing while it is away."""
+def inbox_prefix(name: str) -> str:
+    """Return what the subjects begin with on which a client gets replies; no other may subscribe them."""
+    return f"_INBOX_{name}"
 
-    def __init__(self, url: str, *, name: str, replicas: int = 1) -> None:
-        self._url, self._name, self._replicas = url, name, replicas
+
+class Bus:
+    """One connection; it comes back by itself, and buffers nothing while it is away.
+
+    The name is that of the user whose nkey the seed is; without a seed the connection is anonymous.
+    """
+
+    def __init__(self, url: str, *, name: str, replicas: int = 1, seed: SecretStr | None = None) -> None:
+        self._url, self._name, self._replicas, self._seed = url, name, replicas, seed
         self._connection: Connection | None = None
         self._jetstream: JetStreamContext | None = None
         self._connecting = asyncio.Lock()
@@ -86,7 +96,14 @@ class Bus:
         connection = Connection()
         try:
             await asyncio.wait_for(
-                connection.connect(self._url, name=self._name, **_OPTIONS), CONNECT_SECONDS
+                connection.connect(
+                    self._url,
+                    name=self._name,
+                    inbox_prefix=inbox_prefix(self._name),
+                    nkeys_seed_str=self._seed.get_secret_value() if self._seed is not None else None,
+                    **_OPTIONS,
+                ),
+                CONNECT_SECONDS,
             )
         except (OSError, NatsError, TimeoutError) as error:
             await connection.close()
@@ -106,6 +123,17 @@ class Bus:
         return self._jetstream
 
     async def stream(self, owner: str) -> StreamInfo:
+        """Return what an owner's stream holds.
+
+        Raises:
+            BrokerAway: NATS cannot be reached or does not answer, or the owner has not made the stream yet.
+
+        """
+        js = await self.jetstream()
+        with _answering(owner):
+            return await js.stream_info(stream_name(owner))
+
+    async def ensure_stream(self, owner: str) -> StreamInfo:
         """Return what an owner's stream holds; one that does not exist yet is created.
 
         Raises:
@@ -113,22 +141,26 @@ class Bus:
 
         """
         js = await self.jetstream()
-        try:
-            return await js.stream_info(stream_name(owner))
-        except NotFoundError:
-            return await self.ensure_stream(owner)
-        except (NatsError, APIError, TimeoutError) as error:
-            raise BrokerAway(f"no stream {owner}: {error or type(error).__name__}") from error
+        with _answering(owner):
+            try:
+                return await js.stream_info(stream_name(owner))
+            except NotFoundError:
+                return await js.add_stream(self._configuration(owner))
 
-    async def ensure_stream(self, owner: str) -> StreamInfo:
-        """Create an owner's stream, or bring it to this configuration, and return what it holds.
+    async def configure_stream(self, owner: str) -> StreamInfo:
+        """Create an owner's stream, or bring it to this configuration; a matter of the operator's.
 
         Raises:
-            BrokerAway: NATS cannot be reached or does not answer.
+            BrokerAway: NATS cannot be reached, does not answer, or refuses.
 
         """
+        await self.ensure_stream(owner)
         js = await self.jetstream()
-        config = StreamConfig(
+        with _answering(owner):
+            return await js.update_stream(self._configuration(owner))
+
+    def _configuration(self, owner: str) -> StreamConfig:
+        return StreamConfig(
             name=stream_name(owner),
             subjects=[f"{owner}.>"],
             storage=StorageType.FILE,
@@ -137,19 +169,21 @@ class Bus:
             duplicate_window=DUPLICATE_SECONDS,
             max_msg_size=MAX_PAYLOAD_BYTES,
         )
-        try:
-            try:
-                return await js.update_stream(config)
-            except NotFoundError:
-                return await js.add_stream(config)
-        except (NatsError, APIError, TimeoutError) as error:
-            raise BrokerAway(f"no stream {config.name}: {error or type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the connection; what was not acknowledged will be published again."""
         if self._connection is not None:
             with contextlib.suppress(NatsError, OSError, asyncio.TimeoutError):
                 await asyncio.wait_for(self._connection.close(), timeout=2)
+
+
+@contextlib.contextmanager
+def _answering(owner: str) -> Iterator[None]:
+    """Tell that an owner's stream cannot be had, whatever the reason."""
+    try:
+        yield
+    except (NatsError, APIError, TimeoutError) as error:
+        raise BrokerAway(f"no stream {owner}: {error or type(error).__name__}") from error
 
 
 def status_of(message: Any) -> int | None:  # noqa: ANN401

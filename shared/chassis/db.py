@@ -1,11 +1,12 @@
 """The database of a process: sessions, the unit of work of a request, and writes of many rows at once."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 from pydantic_core import to_json
 from sqlalchemy import (
     ARRAY,
@@ -24,6 +25,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+from shared.chassis.scoping import PERMIT
 
 STATEMENT_SECONDS = 60
 LOCK_TIMEOUT = "10s"
@@ -46,8 +49,10 @@ def new_registry() -> registry:
 class Database:
     """A pool of connections to one database, or to one schema of it."""
 
-    def __init__(self, url: str, *, pool: int = 10, schema: str | None = None) -> None:
-        self._url, self._pool = url, pool
+    def __init__(
+        self, url: str, *, password: SecretStr | None = None, pool: int = 10, schema: str | None = None
+    ) -> None:
+        self._url, self._password, self._pool = url, password, pool
         settings = {"lock_timeout": LOCK_TIMEOUT, "application_name": "devcoop"}
         if schema is not None:
             settings["search_path"] = schema
@@ -58,7 +63,12 @@ class Database:
             pool_timeout=5,
             pool_use_lifo=True,
             hide_parameters=True,
-            connect_args={"server_settings": settings, "command_timeout": STATEMENT_SECONDS, "timeout": 5},
+            connect_args={
+                "server_settings": settings,
+                "command_timeout": STATEMENT_SECONDS,
+                "timeout": 5,
+                **({} if password is None else {"password": password.get_secret_value()}),
+            },
         )
 
     def session(self) -> AsyncSession:
@@ -67,11 +77,11 @@ class Database:
 
     def on_schema(self, schema: str) -> "Database":
         """Return a pool of its own on one schema of the same database."""
-        return Database(self._url, pool=self._pool, schema=schema)
+        return Database(self._url, password=self._password, pool=self._pool, schema=schema)
 
     def apart(self) -> "Database":
         """Return a pool of one connection to the same database, for work in another thread."""
-        return Database(self._url, pool=1)
+        return Database(self._url, password=self._password, pool=1)
 
     async def dispose(self) -> None:
         """Close the connections."""
@@ -86,9 +96,10 @@ async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
 
 
 async def read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """Yield a session that only reads."""
+    """Yield a session that only reads, by the permit of the request."""
     database: Database = request.state.runtime.database
     async with database.session() as session:
+        session.info[PERMIT] = request.scope["state"]["permit"]
         yield session
 
 
@@ -151,12 +162,7 @@ async def bulk_upsert(
         return 0
     table: Table = model.__table__  # type: ignore[attr-defined]
     columns = tuple(rows[0])
-    parameters: dict[str, list[Any]] = {
-        name: [to_json(row[name]).decode() for row in rows]
-        if _is_json(table, name)
-        else [row[name] for row in rows]
-        for name in columns
-    }
+    parameters = {name: [_told(table, name, row[name]) for row in rows] for name in columns}
     return (await execute(session, _upsert(table, columns, tuple(key), newer), **parameters)).rowcount
 
 
@@ -165,7 +171,8 @@ def _upsert(table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer:
     """Return an upsert of one array per column; identifiers come from our own models."""
     names = ", ".join(columns)
     values = ", ".join(
-        f"CAST(r.{name} AS JSONB)" if _is_json(table, name) else f"r.{name}" for name in columns
+        f"CAST(r.{name} AS {_type(table, name)})" if _is_as_text(table, name) else f"r.{name}"
+        for name in columns
     )
     arrays = ", ".join(f"CAST(:{name} AS {_array_type(table, name)})" for name in columns)
     quoted = f'"{table.name}"'
@@ -177,9 +184,28 @@ def _upsert(table: Table, columns: tuple[str, ...], key: tuple[str, ...], newer:
     return text(statement)
 
 
-def _is_json(table: Table, name: str) -> bool:
-    return isinstance(table.c[name].type, postgresql.JSONB)
+def _told(table: Table, name: str, value: Any) -> Any:  # noqa: ANN401
+    """Return a value as it is sent in an array of its column: one that has parts as text."""
+    kind = table.c[name].type
+    if isinstance(kind, postgresql.JSONB):
+        return to_json(value).decode()
+    return array_text(tuple(value)) if isinstance(kind, ARRAY) else value
+
+
+@lru_cache(maxsize=4096)
+def array_text(values: tuple[object, ...]) -> str:
+    """Return an array as PostgreSQL writes it: arrays of arrays are no lists of lists there."""
+    escaped = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
+
+
+def _is_as_text(table: Table, name: str) -> bool:
+    return isinstance(table.c[name].type, postgresql.JSONB | ARRAY)
+
+
+def _type(table: Table, name: str) -> str:
+    return table.c[name].type.compile(dialect=_DIALECT)
 
 
 def _array_type(table: Table, name: str) -> str:
-    return "TEXT[]" if _is_json(table, name) else f"{table.c[name].type.compile(dialect=_DIALECT)}[]"
+    return "TEXT[]" if _is_as_text(table, name) else f"{_type(table, name)}[]"

@@ -1,0 +1,45 @@
+"""A user of NATS as tests, benchmarks and commands connect: by address and seed."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from nats.aio.client import Client as Connection
+from nats.errors import Error as NatsError
+from pydantic import SecretStr
+
+from deploy.nats_access import OPERATOR
+from shared.chassis.bus import Bus, inbox_prefix
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerUser:
+    """Where NATS is, and who connects to it."""
+
+    url: str
+    seed: str = field(repr=False)
+    name: str = OPERATOR
+
+    def bus(self) -> Bus:
+        """Return a connection as services have it; it is made on first use."""
+        return Bus(self.url, name=self.name, seed=SecretStr(self.seed))
+
+    async def connect(self, **options: Any) -> Connection:  # noqa: ANN401
+        """Return a connection as any client of NATS has it, by these options of its library.
+
+        Raises:
+            NatsError: the server cannot be reached, or does not let the user in.
+
+        """
+        connection = Connection()
+        try:
+            await connection.connect(
+                self.url,
+                name=self.name,
+                nkeys_seed_str=self.seed,
+                inbox_prefix=inbox_prefix(self.name),
+                **options,
+            )
+        except NatsError:
+            await connection.close()
+            raise
+        return connection
