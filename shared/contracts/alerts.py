@@ -1,13 +1,14 @@
 """Alerts: what an owner found to need somebody's attention, from when it was raised until it is resolved."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime
 
 from shared.contracts.base import Contract
 from shared.contracts.iati import Amount, Money
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import WORDS
 from shared.contracts.projects.v1.programming import CountryCode, ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
 
@@ -56,4 +57,4 @@ class Alert(Contract):
     offices: tuple[Identifier, ...] = ()
     activities: tuple[Identifier, ...] = ()
     measure: AlertMeasure | None = None
-    text: Sentence
+    text: Annotated[Sentence, WORDS]

@@ -26,14 +26,18 @@ Facts that the services of DevCoop publish over NATS JetStream, one stream per o
 an aggregate after the change, so that readers need not ask back. Events of one aggregate come in the order of \
 `aggregate_version`; delivery is at least once, `id` tells a repetition, and the newest version wins.
 
+Where `erased` is true, names of persons were erased from an event after it was told. It has the `id` and the \
+`aggregate_version` of the event whose place it takes, and may come after newer ones; a reader that keeps what events \
+said replaces that one. Newer versions still win.
+
 Members at their default are left out, and the default stands in the schema. Within a version only optional \
 members are added: ignore the ones you do not know. Anything else is published as another version beside this one.
 
 As a CloudEvents 1.0 JSON object an event reads: `id` is `id`; `source` is a URI reference of the owner; `type` is \
 `org.devcoop.<type>.v<version>`; `subject` is `aggregate_id`; `time` is `occurred_at`; `datacontenttype` is \
 `application/json`; `data` is `data`; the extensions `aggregateversion` and `correlationid` are \
-`aggregate_version` and `correlation_id`. `subject` of the envelope is the subject of NATS, `recorded_at` and \
-`actor` have no counterpart."""
+`aggregate_version` and `correlation_id`, and `rationale` and `erased` are those members where they are told. `subject` \
+of the envelope is the subject of NATS, `recorded_at` and `actor` have no counterpart."""
 
 
 class WireSchema(GenerateJsonSchema):

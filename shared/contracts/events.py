@@ -1,15 +1,19 @@
 """The event envelope: a fact in the past tense, thick enough that readers need not ask back."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from shared.contracts.base import Contract
+from shared.contracts.personal import DECIDER, WORDS
 
 _DATA = ',"data":'
 """What parts header and data. It cannot stand inside the header, where every quote is escaped."""
+
+_ERASED = b'"erased":true'
+"""How the header of such an event ends."""
 
 
 class Header(Contract):
@@ -17,7 +21,8 @@ class Header(Contract):
 
     ``occurred_at`` is when the fact became true for its owner, ``recorded_at`` when it was written
     down; ``aggregate_version`` grows by one with each fact of an aggregate, and the newest wins. ``rationale`` is
-    why the change was made, in the words of who made it.
+    why the change was made, in the words of who made it. Where ``erased`` is true, names of persons were erased from what
+    was told before: the event takes the place of the one of the same id, aggregate and version.
     """
 
     id: UUID
@@ -28,9 +33,10 @@ class Header(Contract):
     aggregate_version: int
     occurred_at: AwareDatetime
     recorded_at: AwareDatetime
-    actor: str
+    actor: Annotated[str, DECIDER]
     correlation_id: str
-    rationale: str | None = None
+    rationale: Annotated[str | None, WORDS] = None
+    erased: bool = False
 
 
 class Envelope(Header):
@@ -45,7 +51,7 @@ class Envelope(Header):
             source: URI reference of the service that owns the fact.
 
         """
-        event = {
+        event: dict[str, Any] = {
             "specversion": "1.0",
             "id": str(self.id),
             "source": source,
@@ -57,7 +63,9 @@ class Envelope(Header):
             "correlationid": self.correlation_id,
             "data": self.data,
         }
-        return event if self.rationale is None else {**event, "rationale": self.rationale}
+        if self.rationale is not None:
+            event["rationale"] = self.rationale
+        return {**event, "erased": True} if self.erased else event
 
 
 def encode(header: Header, document: str) -> str:
@@ -76,6 +84,11 @@ def decode(payload: bytes) -> tuple[Header, bytes]:
     if not mark or not rest.endswith(b"}"):
         raise ValueError("the payload has no data")
     return Header.from_event(head + b"}"), rest[:-1]
+
+
+def is_erased(payload: bytes) -> bool:
+    """Tell whether an encoded envelope says that names of persons were erased from it."""
+    return payload[: max(payload.find(_DATA.encode()), 0)].endswith(_ERASED)
 
 
 def _rfc3339(moment: datetime) -> str:

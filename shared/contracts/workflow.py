@@ -1,11 +1,13 @@
 """What documents with a life of their own share: steps that were taken or refused, and references to versions of rules."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 from pydantic import AwareDatetime
 
 from shared.contracts.base import Contract
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import DECIDER, WORDS
 from shared.contracts.projects.v1.programming import ItemCode
 from shared.contracts.projects.v1.proposals import Sentence
 
@@ -17,8 +19,8 @@ class TakenStep(Contract):
     from_state: ItemCode
     to_state: ItemCode
     at: AwareDatetime
-    by: Identifier
-    reasons: Sentence | None = None
+    by: Annotated[Identifier, DECIDER]
+    reasons: Annotated[Sentence | None, WORDS] = None
 
 
 class VersionReference(Contract):

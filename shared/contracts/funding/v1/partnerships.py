@@ -14,6 +14,7 @@ from shared.contracts.funding.v1.finance import AidType, Earmarking
 from shared.contracts.funding.v1.rates import CurrencyCode
 from shared.contracts.iati import Amount, Code, Money, Narratives, Organisation
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import DECIDER, WORDS
 from shared.contracts.projects.v1.programming import (
     BienniumLabel,
     CountryCode,
@@ -111,8 +112,8 @@ class Allocation(AllocationTarget):
     code: ItemCode
     amount: PositiveAmount
     decided_on: date
-    by: Identifier
-    reasons: Sentence | None = None
+    by: Annotated[Identifier, DECIDER]
+    reasons: Annotated[Sentence | None, WORDS] = None
     scenario: Identifier | None = None
 
 
@@ -130,8 +131,8 @@ class Amendment(Contract):
 
     number: int
     signed_on: date
-    reasons: Sentence
-    by: Identifier
+    reasons: Annotated[Sentence, WORDS]
+    by: Annotated[Identifier, DECIDER]
     at: AwareDatetime
     members: tuple[ItemCode, ...]
     amount_before: Amount | None = None

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 from shared.contracts.base import Contract
 from shared.contracts.iati import Amount, Code, Document, Narratives
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import DECIDER, EVALUATOR, RESPONSIBLE, WORDS
 from shared.contracts.projects.v1.programming import CountryCode, ItemCode, ProgrammeOutcomeLink, Titles
 from shared.contracts.projects.v1.proposals import CountryOutcomeLink, Sentence
 from shared.contracts.workflow import TakenStep, VersionReference
@@ -25,15 +26,15 @@ class Finding(Contract):
     """What an evaluation found."""
 
     code: ItemCode
-    narratives: Titles
+    narratives: Annotated[Titles, WORDS]
 
 
 class ManagementResponse(Contract):
     """What management makes of a recommendation."""
 
     decision: Literal["accepted", "partially-accepted", "rejected"]
-    narratives: Narratives = ()
-    by: Identifier
+    narratives: Annotated[Narratives, WORDS] = ()
+    by: Annotated[Identifier, DECIDER]
     at: AwareDatetime
 
 
@@ -41,8 +42,8 @@ class FollowUp(Contract):
     """What is done about a recommendation, by when; state and history are the owner's."""
 
     code: ItemCode
-    narratives: Titles
-    responsible: Identifier
+    narratives: Annotated[Titles, WORDS]
+    responsible: Annotated[Identifier, RESPONSIBLE]
     due_on: date
     state: FollowUpState = "open"
     completed_on: Day | None = None
@@ -53,8 +54,8 @@ class Recommendation(Contract):
     """What an evaluation recommends, management's response, and its follow-up, which are the owner's."""
 
     code: ItemCode
-    narratives: Titles
-    addressed_to: Identifier | None = None
+    narratives: Annotated[Titles, WORDS]
+    addressed_to: Annotated[Identifier | None, RESPONSIBLE] = None
     priority: Literal["high", "medium", "low"] | None = None
     response: ManagementResponse | None = None
     follow_up: tuple[FollowUp, ...] = ()
@@ -76,7 +77,7 @@ class Evaluation(Contract):
     policy: VersionReference | None = None
     because: Sentence | None = None
     as_planned: bool = False
-    evaluators: tuple[Identifier, ...] = ()
+    evaluators: Annotated[tuple[Identifier, ...], EVALUATOR] = ()
     findings: tuple[Finding, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
     documents: tuple[Document, ...] = ()

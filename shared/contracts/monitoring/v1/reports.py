@@ -12,6 +12,7 @@ from shared.contracts.base import Contract
 from shared.contracts.iati import Code, Document, Narratives
 from shared.contracts.ids import Identifier
 from shared.contracts.monitoring.v1.results import Measurement
+from shared.contracts.personal import AUTHOR, DECIDER, GRANTEE, WORDS
 from shared.contracts.projects.v1.programming import Titles
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import TakenStep
@@ -26,19 +27,19 @@ Ordinal = Annotated[int, Field(ge=1)]
 class ReportedRisk(Contract):
     """What may go wrong as it stands in the period."""
 
-    narratives: Titles
+    narratives: Annotated[Titles, WORDS]
     likelihood: Code | None = None
     impact: Code | None = None
-    mitigation: Narratives = ()
+    mitigation: Annotated[Narratives, WORDS] = ()
 
 
 class ReportedIssue(Contract):
     """What did go wrong, and what is done about it."""
 
-    narratives: Titles
+    narratives: Annotated[Titles, WORDS]
     raised_on: date
     state: Literal["open", "resolved"] = "open"
-    action: Narratives = ()
+    action: Annotated[Narratives, WORDS] = ()
 
 
 class ReportedActual(Contract):
@@ -60,8 +61,8 @@ class Report(Contract):
     period_start: date
     period_end: date
     due_on: date
-    written_by: tuple[Identifier, ...] = ()
-    narratives: Narratives = ()
+    written_by: Annotated[tuple[Identifier, ...], AUTHOR] = ()
+    narratives: Annotated[Narratives, WORDS] = ()
     rating: Literal["green", "amber", "red"] | None = None
     risks: tuple[ReportedRisk, ...] = ()
     issues: tuple[ReportedIssue, ...] = ()
@@ -74,10 +75,10 @@ class Report(Contract):
 class LockException(Contract):
     """Leave for a person or an office to report within a lock, until a moment."""
 
-    who: Identifier
+    who: Annotated[Identifier, GRANTEE]
     until: AwareDatetime
-    reason: Sentence
-    granted_by: Identifier
+    reason: Annotated[Sentence, WORDS]
+    granted_by: Annotated[Identifier, DECIDER]
     granted_at: AwareDatetime
 
 
@@ -89,8 +90,8 @@ class PeriodLock(Contract):
     sample: bool = False
     period_start: date
     period_end: date
-    reason: Sentence
-    locked_by: Identifier
+    reason: Annotated[Sentence, WORDS]
+    locked_by: Annotated[Identifier, DECIDER]
     state: LockState = "locked"
     exceptions: tuple[LockException, ...] = ()
     history: tuple[TakenStep, ...] = ()

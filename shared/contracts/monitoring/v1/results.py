@@ -1,11 +1,12 @@
 """Contract of ``services/monitoring``: results, indicators, baselines, periods, targets and actuals."""
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 from shared.contracts.base import Contract
 from shared.contracts.iati import Amount, Code, Document, Narratives, Reading, VocabularyCode
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import WORDS
 
 
 class Dimension(Contract):
@@ -26,7 +27,7 @@ class Measurement(Contract):
     denominator: Amount | None = None
     locations: tuple[str, ...] = ()
     dimensions: tuple[Dimension, ...] = ()
-    comments: Narratives = ()
+    comments: Annotated[Narratives, WORDS] = ()
     documents: tuple[Document, ...] = ()
 
 

@@ -1,6 +1,7 @@
 """Contract of ``services/projects``: what an activity is, who takes part, where and in which sectors."""
 
 from datetime import date
+from typing import Annotated
 
 from pydantic import AwareDatetime
 
@@ -16,6 +17,7 @@ from shared.contracts.iati import (
     VocabularyCode,
 )
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import CONTACT
 
 
 class ParticipatingOrganisation(Organisation):
@@ -48,12 +50,12 @@ class Contact(Contract):
     type: Code | None = None
     organisation: Narratives = ()
     department: Narratives = ()
-    person_name: Narratives = ()
-    job_title: Narratives = ()
-    telephones: tuple[str, ...] = ()
-    emails: tuple[str, ...] = ()
-    websites: tuple[str, ...] = ()
-    mailing_addresses: tuple[Narratives, ...] = ()
+    person_name: Annotated[Narratives, CONTACT] = ()
+    job_title: Annotated[Narratives, CONTACT] = ()
+    telephones: Annotated[tuple[str, ...], CONTACT] = ()
+    emails: Annotated[tuple[str, ...], CONTACT] = ()
+    websites: Annotated[tuple[str, ...], CONTACT] = ()
+    mailing_addresses: Annotated[tuple[Narratives, ...], CONTACT] = ()
 
 
 class Administrative(Contract):

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from shared.contracts.base import Contract
 from shared.contracts.iati import Amount, Code, Money, Narratives, Organisation
 from shared.contracts.ids import Identifier
+from shared.contracts.personal import APPRAISER, AUTHOR, DECIDER, WORDS
 from shared.contracts.projects.v1.programming import CountryCode, ItemCode, ProgrammeOutcomeLink, Titles
 
 ProposalState = Literal[
@@ -59,13 +60,13 @@ class ProposalAuthor(Contract):
     """Who writes a proposal: a person or a unit, by the name that the organisation knows them by."""
 
     kind: Literal["person", "unit"] = "person"
-    name: Identifier
+    name: Annotated[Identifier, AUTHOR]
 
 
 class Appraiser(Contract):
     """A person who appraises, and the unit that the person is of."""
 
-    person: Identifier
+    person: Annotated[Identifier, APPRAISER]
     unit: Identifier | None = None
 
 
@@ -157,8 +158,8 @@ class ProposalStep(Contract):
     from_state: ProposalState
     to_state: ProposalState
     at: AwareDatetime
-    by: Identifier
-    reasons: Sentence | None = None
+    by: Annotated[Identifier, DECIDER]
+    reasons: Annotated[Sentence | None, WORDS] = None
     revision: int = 0
     criteria: CriteriaReference | None = None
 
@@ -168,7 +169,7 @@ class CriterionScore(Contract):
 
     criterion: ItemCode
     score: ItemCode
-    comment: Sentence
+    comment: Annotated[Sentence, WORDS]
 
 
 class AppraisalForm(Contract):
@@ -177,7 +178,7 @@ class AppraisalForm(Contract):
     appraiser: Appraiser
     scores: Annotated[tuple[CriterionScore, ...], Field(min_length=1, max_length=200)]
     recommendation: Literal["pass", "return", "reject"]
-    comment: Sentence | None = None
+    comment: Annotated[Sentence | None, WORDS] = None
 
 
 class Appraisal(AppraisalForm):

@@ -1,0 +1,1 @@
+"""Personal data: what is kept of a person, and its erasure from all that was ever told."""
