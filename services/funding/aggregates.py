@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from services.funding.domain import finance_columns, partner_columns, rate_sheet_columns, with_earmarking
 from services.funding.faults import faults_of_finance, faults_of_partner, faults_of_rates
-from services.funding.models import FinanceRow, PartnerRow, RateSheetRow
+from services.funding.models import Copy, FinanceRow, PartnerRow, RateSheetRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import FINANCE, PARTNER, RATES
 from shared.contracts.funding.v1 import ActivityFinance, Partner, RateSheet
@@ -20,6 +20,7 @@ FINANCES = Aggregate(
     columns=finance_columns,
     derive=with_earmarking,
     faults=lambda finance: faults_of_finance(finance, datetime.now(UTC).date()),
+    projects=Copy,
 )
 
 PARTNERS = Aggregate(

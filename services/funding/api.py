@@ -18,6 +18,7 @@ from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, receipt
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import Transaction
@@ -25,7 +26,7 @@ from shared.contracts.funding.v1 import Transaction
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
 finances = APIRouter(prefix="/v1/finances", tags=["finances"], route_class=JsonRoute)
-partners = APIRouter(prefix="/v1/partners", tags=["partners"])
+partners = APIRouter(prefix="/v1/partners", tags=["partners"], route_class=GuardedRoute)
 
 
 @finances.get("", response_model=ItemPage, summary="List the money of activities in order of identifier")

@@ -6,13 +6,26 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.funding.aggregates import FINANCES, PARTNERS, RATE_SHEETS
+from services.funding.alerts.aggregates import ALERTS
 from services.funding.alerts.watch import Watch
 from services.funding.api import routers
+from services.funding.models import IDENTITY_TABLES, Copy
+from services.funding.partnerships.aggregates import (
+    AGREEMENTS,
+    MOBILISATION_TARGETS,
+    PARTNER_PROFILES,
+    PLEDGES,
+    POOLS,
+)
 from services.funding.partnerships.copies import TABLES, WANTED
 from services.funding.rates.seed import RateSeed
 from services.funding.settings import Settings
+from services.funding.workplans.aggregates import PRIORITY_RULES, SCENARIOS, WORKPLANS
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.copies import Copies, copies_check
+from shared.chassis.personal.erasure import Keeper
+from shared.chassis.personal.routes import personal_data_routers
 
 
 @asynccontextmanager
@@ -28,6 +41,21 @@ async def extend(_app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     yield
 
 
+AGGREGATES = (
+    FINANCES,
+    PARTNERS,
+    RATE_SHEETS,
+    PARTNER_PROFILES,
+    AGREEMENTS,
+    POOLS,
+    PLEDGES,
+    MOBILISATION_TARGETS,
+    WORKPLANS,
+    PRIORITY_RULES,
+    SCENARIOS,
+    ALERTS,
+)
+
 SERVICE = Service(
     name="funding",
     title="DevCoop funding",
@@ -35,9 +63,12 @@ SERVICE = Service(
         "Budgets, planned disbursements and transactions of activities, partner organisations and their agreements, "
         "pools, pledges and targets, work plans of outcomes, alerts about money, and exchange rates."
     ),
-    routers=routers,
+    routers=[*routers, *personal_data_routers(Keeper("funding", AGGREGATES, "funding"))],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
+    identity=IDENTITY_TABLES,
+    aggregates=AGGREGATES,
+    projects=Copy,
     owner="funding",
     extend=extend,
 )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.monitoring.domain import framework_columns, with_readings
 from services.monitoring.faults import faults_of_framework
 from services.monitoring.locks.held import faults_of_locked_values
-from services.monitoring.models import FrameworkRow
+from services.monitoring.models import Copy, FrameworkRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import FRAMEWORK
 from shared.contracts.ids import activity_id
@@ -21,6 +21,7 @@ REPORTED_FRAMEWORKS = Aggregate(
     columns=framework_columns,
     derive=with_readings,
     faults=faults_of_framework,
+    projects=Copy,
 )
 """Frameworks as use cases change them that look at locks themselves, because somebody may have leave."""
 

@@ -12,7 +12,7 @@ from services.monitoring.models import Copy
 from shared.chassis.copies import Wanted, copies_of, copy_of
 from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import PeriodBudget, RateSheet
-from shared.contracts.iati import Code, Share
+from shared.contracts.iati import Code, Organisation, Share
 from shared.contracts.ids import Identifier, activity_id, country_programme_id, programme_budget_id
 from shared.contracts.projects.v1 import (
     ActivityDate,
@@ -32,6 +32,8 @@ class KnownActivity(Contract):
     status: Code
     dates: tuple[ActivityDate, ...] = ()
     recipient_countries: tuple[Share, ...] = ()
+    reporting_organisation: Organisation = Organisation()
+    participating_organisations: tuple[Organisation, ...] = ()
 
     @property
     def start(self) -> date | None:
@@ -60,7 +62,7 @@ class KnownFinance(Contract):
     budgets: tuple[PeriodBudget, ...] = ()
 
 
-ACTIVITY = Wanted("projects", "activity", KnownActivity)
+ACTIVITY = Wanted("projects", "activity", KnownActivity, tells_places=True)
 PROGRAMME_BUDGET = Wanted("projects", "programme-budget", ProgrammeBudget)
 COUNTRY_PROGRAMME = Wanted("projects", "country-programme", CountryProgramme)
 FIELD_OFFICE = Wanted("projects", "field-office", FieldOffice)

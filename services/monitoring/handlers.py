@@ -7,9 +7,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.monitoring.aggregates import REPORTED_FRAMEWORKS
 from services.monitoring.domain import ActualReport, ReportRefused
 from services.monitoring.locks.changes import report_within
-from services.monitoring.locks.held import locks_of
+from services.monitoring.locks.held import locks_of, own_office
 from services.monitoring.models import FrameworkRow
-from shared.chassis.documents import Actor, Stored, change
+from shared.chassis.documents import Actor, Stored, change, require_reach
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Invalid
 from shared.contracts.ids import activity_id
@@ -20,14 +20,21 @@ async def report_actual(
 ) -> Stored:
     """Report an actual for one period of an activity's framework.
 
-    The framework is locked before locks of periods are read: one that was set while this waited holds.
+    The framework is locked before locks of periods are read: one that was set while this waited holds. An office has
+    leave only for those who may speak for it.
 
     Raises:
         NotFound: monitoring knows no framework of that activity.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         Invalid: the report does not fit the framework, or the period is locked for who reports.
 
     """
     await session.get(FrameworkRow, activity_id(identifier), with_for_update=True)
+    await require_reach(session, REPORTED_FRAMEWORKS, identifier, actor)
+    if report.by is not None:
+        actor.require_own_name(report.by, "/by")
+    office = await own_office(session, actor, identifier, report.office)
+    report = report.model_copy(update={"office": office})
     locks, now = await locks_of(session, identifier), datetime.now(UTC)
     try:
         return await change(

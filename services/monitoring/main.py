@@ -6,14 +6,27 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.monitoring.aggregates import FRAMEWORKS
 from services.monitoring.alerts import watch
+from services.monitoring.alerts.aggregates import ALERTS
 from services.monitoring.api import routers
+from services.monitoring.contributions.aggregates import CONTRIBUTIONS, PROGRAMME_FRAMEWORKS
 from services.monitoring.copies import WANTED
 from services.monitoring.learning import planner
-from services.monitoring.models import COPY_TABLES
+from services.monitoring.learning.aggregates import (
+    EVALUATION_POLICIES,
+    EVALUATIONS,
+    PUBLICATIONS,
+    TRAININGS,
+)
+from services.monitoring.locks.aggregates import PERIOD_LOCKS
+from services.monitoring.models import COPY_TABLES, IDENTITY_TABLES, Copy
+from services.monitoring.reports.aggregates import REPORTS
 from services.monitoring.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.copies import Copies, copies_check
+from shared.chassis.personal.erasure import Keeper
+from shared.chassis.personal.routes import personal_data_routers
 
 
 @asynccontextmanager
@@ -26,6 +39,19 @@ async def extend(_app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     yield
 
 
+AGGREGATES = (
+    FRAMEWORKS,
+    CONTRIBUTIONS,
+    PROGRAMME_FRAMEWORKS,
+    REPORTS,
+    PERIOD_LOCKS,
+    EVALUATIONS,
+    EVALUATION_POLICIES,
+    TRAININGS,
+    PUBLICATIONS,
+    ALERTS,
+)
+
 SERVICE = Service(
     name="monitoring",
     title="DevCoop monitoring",
@@ -33,9 +59,12 @@ SERVICE = Service(
         "Results frameworks of activities: what was planned to change, and what did; what activities contribute to;"
         " progress reports and locks; evaluations, training, publications and alerts."
     ),
-    routers=routers,
+    routers=[*routers, *personal_data_routers(Keeper("monitoring", AGGREGATES, "monitoring"))],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
+    identity=IDENTITY_TABLES,
+    aggregates=AGGREGATES,
+    projects=Copy,
     owner="monitoring",
     extend=extend,
 )

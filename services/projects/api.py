@@ -13,10 +13,11 @@ from shared.chassis.db import ReadSession
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.schemas import ItemPage
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 
-router = APIRouter(prefix="/v1/activities", tags=["activities"])
+router = APIRouter(prefix="/v1/activities", tags=["activities"], route_class=GuardedRoute)
 
 
 @router.get("", response_model=ItemPage, summary="List activities in order of identifier")

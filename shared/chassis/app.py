@@ -16,15 +16,30 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
+from shared.chassis.access import Access, IdentityTables, open_access
+from shared.chassis.audit.api import audit_router
+from shared.chassis.audit.chain import Linker
+from shared.chassis.audit.middleware import RefusedAttempts
+from shared.chassis.audit.refusals import Refusals
+from shared.chassis.audit.scope import reader_by
+from shared.chassis.authentication import AuthenticationMiddleware
 from shared.chassis.bus import Bus
 from shared.chassis.db import Database
+from shared.chassis.deadlines import BodyDeadlines
+from shared.chassis.documents.aggregates import Aggregate
+from shared.chassis.documents.placing import place_anew
 from shared.chassis.errors import MEDIA_TYPE, LargeBodyProblems, Problem, install_errors
+from shared.chassis.guard import require_guarded
 from shared.chassis.health import CheckFunction, broker_check, database_check, outbox_check, workers_check
 from shared.chassis.health import router as health
+from shared.chassis.limits import FailureLimit, RateLimitMiddleware
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
 from shared.chassis.parameters import KnownParameters
+from shared.chassis.protocol import bounded
 from shared.chassis.relay import Relay
+from shared.chassis.scoping import KnownPlace
+from shared.chassis.secure import Cors, Gate, SecureHeaders
 from shared.chassis.settings import ServiceSettings
 from shared.chassis.telemetry import Metrics, TelemetryMiddleware, configure_logging
 from shared.chassis.workers import Supervisor
@@ -48,6 +63,8 @@ class Runtime:
     cursors: CursorCodec
     supervisor: Supervisor
     metrics: Metrics
+    access: Access
+    refusals: Refusals
     checks: dict[str, CheckFunction] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
 
@@ -65,6 +82,8 @@ Extend = Callable[[FastAPI, Runtime], AbstractAsyncContextManager[None]]
 class Service:
     """What the chassis needs to know of a service; ``owner`` names the stream that it publishes to, if any.
 
+    ``projects`` is the table that tells the places of projects, if it knows any.
+
     ``extend`` adds what a service has beyond the chassis, for as long as it serves; ``customise`` changes the
     application before it serves.
     """
@@ -75,6 +94,9 @@ class Service:
     routers: Sequence[APIRouter]
     migrations: Path
     settings: type[ServiceSettings]
+    identity: IdentityTables
+    aggregates: Sequence[Aggregate[Any]] = ()
+    projects: type[KnownPlace] | None = None
     owner: str | None = None
     extend: Extend | None = None
     customise: Callable[[FastAPI, ServiceSettings], None] | None = None
@@ -99,10 +121,20 @@ class Application(FastAPI):
     """An application whose every answer, whichever part gives it, is a problem if it refuses, and is noted."""
 
     metrics: Metrics
+    settings: ServiceSettings
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Put telemetry around the framework's own middleware, which answers some requests itself."""
-        return TelemetryMiddleware(LargeBodyProblems(super().build_middleware_stack()), self.metrics)
+        """Put what holds for every request around the framework's own middleware, which answers some itself."""
+        told = self.settings
+        inner: ASGIApp = RateLimitMiddleware(
+            RefusedAttempts(super().build_middleware_stack()),
+            authenticated=told.rate_limit,
+            anonymous=told.anonymous_rate_limit,
+        )
+        inner = AuthenticationMiddleware(LargeBodyProblems(inner), FailureLimit(told.anonymous_rate_limit))
+        inner = BodyDeadlines(inner, pause=told.body_seconds, whole=told.request_seconds)
+        inner = Cors(inner, origins=told.cors_origins) if told.cors_origins else inner
+        return TelemetryMiddleware(SecureHeaders(Gate(inner, hosts=told.allowed_hosts)), self.metrics)
 
     def openapi(self) -> dict[str, Any]:
         """Tell of problems under the media type that they have."""
@@ -126,13 +158,17 @@ def create_app(service: Service, settings: ServiceSettings) -> Application:
         responses={"default": {"model": Problem, "description": "Why it was refused"}},
         generate_unique_id_function=_operation_id,
         max_body_size=settings.max_body_bytes,
+        redoc_url=None,  # it loads from elsewhere what the headers of answers forbid
     )
+    app.settings = settings
     install_errors(app)
     if service.customise is not None:
         service.customise(app, settings)
     app.metrics = metrics
     app.include_router(health)
+    app.include_router(audit_router(service.name, reader_by(service.projects)))
     for router in service.routers:
+        require_guarded(router)
         app.include_router(router)
     return app
 
@@ -152,7 +188,10 @@ def serve(service: Service) -> None:
         server_header=False,
         date_header=True,
         lifespan="on",
-        http="httptools",
+        http=bounded(settings.head_seconds),
+        ws="none",
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
     )
     gc.collect()
     gc.freeze()
@@ -180,9 +219,15 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            runtime = _runtime(service, settings, metrics)
-            stack.push_async_callback(runtime.database.dispose)
-            await upgrade(runtime.database, service.migrations)
+            database, supervisor = _database(settings), Supervisor()
+            stack.push_async_callback(database.dispose)
+            await upgrade(database, service.migrations)
+            for aggregate in service.aggregates:
+                await place_anew(database, aggregate)
+            access = await stack.enter_async_context(
+                open_access(settings, database, service.identity, supervisor)
+            )
+            runtime = _runtime(service, settings, database, supervisor, access, metrics)
             stack.push_async_callback(runtime.bus.close)
             if service.extend is not None:
                 await stack.enter_async_context(service.extend(app, runtime))
@@ -194,11 +239,33 @@ def _lifespan(
     return lifespan
 
 
-def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> Runtime:
-    database = Database(settings.database_url.get_secret_value(), pool=settings.database_pool)
-    bus = Bus(settings.nats_url.get_secret_value(), name=service.name, replicas=settings.stream_replicas)
-    supervisor = Supervisor()
+def _database(settings: ServiceSettings) -> Database:
+    return Database(
+        settings.database_url.get_secret_value(),
+        password=settings.database_password,
+        pool=settings.database_pool,
+    )
+
+
+def _runtime(  # noqa: PLR0913  (what it is made of)
+    service: Service,
+    settings: ServiceSettings,
+    database: Database,
+    supervisor: Supervisor,
+    access: Access,
+    metrics: Metrics,
+) -> Runtime:
+    bus = Bus(
+        settings.nats_url.get_secret_value(),
+        name=service.name,
+        replicas=settings.stream_replicas,
+        seed=settings.nats_seed,
+    )
+    refusals = Refusals(database)
+    supervisor.start(refusals)
+    supervisor.start(Linker(database, service.name))
     checks = {
+        "issuers": access.check,
         "database": database_check(database),
         "workers": workers_check(supervisor),
     }
@@ -206,7 +273,7 @@ def _runtime(service: Service, settings: ServiceSettings, metrics: Metrics) -> R
         checks["broker"] = broker_check(bus)
         checks["outbox"] = outbox_check(database)
     key = settings.cursor_key.get_secret_value().encode()
-    return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, checks)
+    return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, access, refusals, checks)
 
 
 def _operation_id(route: APIRoute) -> str:

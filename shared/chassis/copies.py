@@ -30,10 +30,13 @@ from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, is_of_the_data, is_one_of
 from shared.chassis.health import Check, CheckFunction
 from shared.chassis.leadership import lead
+from shared.chassis.letters import forget_letters
+from shared.chassis.scoping import KnownPlace, place_columns
 from shared.chassis.stream import StreamMessage, StreamReader, StreamReplaced, last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.base import Contract
-from shared.contracts.events import decode
+from shared.contracts.events import decode, is_erased
+from shared.policy.placing import Placing, placing_of
 
 C = TypeVar("C", bound=Contract)
 T = TypeVar("T")
@@ -50,7 +53,7 @@ _AWAY = (BrokerAway, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceEr
 _log = structlog.get_logger()
 
 
-class CopyRow(SQLModel):
+class CopyRow(KnownPlace):
     """Columns of copies; a service makes its table of them, named ``copy``."""
 
     aggregate: str = Field(primary_key=True)
@@ -93,11 +96,15 @@ class CopyTables:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """An aggregate of another owner, by its noun in the catalog of events; ``contract`` tells what of it is kept."""
+    """An aggregate of another owner, by its noun in the catalog of events; ``contract`` tells what of it is kept.
+
+    ``tells_places`` says that enough of it is kept to tell where its documents belong.
+    """
 
     owner: str
     aggregate: str
     contract: type[Contract]
+    tells_places: bool = False
 
     @property
     def subject(self) -> str:
@@ -108,6 +115,7 @@ class Wanted:
     def mark(self) -> str:
         """The subject with a digest of the contract, which tells whether the same was kept before."""
         schema = json.dumps(self.contract.model_json_schema(), sort_keys=True)
+        schema += f"@{placing_of(self.aggregate).version}" if self.tells_places else ""
         return f"{self.subject}#{hashlib.blake2b(schema.encode(), digest_size=8).hexdigest()}"
 
 
@@ -185,7 +193,7 @@ class _Feed:
         on_taken: Callable[[], None],
     ) -> None:
         self._database, self._bus, self._tables, self._on_taken = database, bus, tables, on_taken
-        self._contracts = {each.aggregate: each.contract for each in wanted}
+        self._wanted = {each.aggregate: each for each in wanted}
         self._subjects = [each.subject for each in wanted]
         self._marks = {each.aggregate: each.mark for each in wanted}
         self._stream_created: datetime | None = None
@@ -250,6 +258,7 @@ class _Feed:
 
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
         """Take messages in; what cannot be taken becomes a letter, and costs the others nothing."""
+        await self._forget_letters(messages)
         copies, letters = await asyncio.to_thread(self._read, messages)
         try:
             await self._write(copies, letters, messages[-1].sequence)
@@ -277,6 +286,17 @@ class _Feed:
         if taken:
             self._on_taken()
 
+    async def _forget_letters(self, messages: Iterable[StreamMessage]) -> None:
+        """Drop the letters of what was told before of those events from which names of persons were erased."""
+        for message in messages:
+            if is_erased(message.data):
+                header, _ = decode(message.data)
+                id_, version = header.aggregate_id, header.aggregate_version
+                async with self._database.session() as session, session.begin():
+                    await forget_letters(
+                        session, self._tables.letter, self.owner, message.sequence, id_, version
+                    )
+
     def _read(self, messages: Iterable[StreamMessage]) -> tuple[list[Row], list[Row]]:
         """Return the newest copy of each document, and letters of what makes no sense."""
         copies, letters = [], []
@@ -291,12 +311,16 @@ class _Feed:
     def _copy(self, message: StreamMessage) -> Row:
         header, data = decode(message.data)
         _, aggregate, _ = header.type.split(".")
+        wanted = self._wanted[aggregate]
+        document = wanted.contract.from_event(data)
+        placing: Placing[Any] = placing_of(aggregate) if wanted.tells_places else Placing()
         return {
             "aggregate": aggregate,
             "id": header.aggregate_id,
             "version": header.aggregate_version,
             "recorded_at": header.recorded_at,
-            "document": self._contracts[aggregate].from_event(data).to_json(),
+            "document": document.to_json(),
+            **place_columns(placing.place(document), is_public=placing.is_public(document)),
         }
 
 

@@ -2,13 +2,17 @@
 
 ProblemError: a refusal with a status and a stable ``code``
 ├── BadRequest (400): a parameter, a header or a cursor is wrong
+├── Unauthenticated (401): it takes a token, or the token does not hold
+├── Forbidden (403): the principal may not do that
 ├── NotFound (404)
+├── TooSlow (408): the request did not arrive in time
 ├── Conflict (409)
 │   └── IllegalTransition: the state allows other steps, which are told
 ├── PreconditionFailed (412): the caller's version is not the stored one
 ├── TooLarge (413)
 ├── UnsupportedMedia (415)
 ├── Invalid (422): the payload breaks its contract or a rule
+├── TooManyRequests (429): ask again later
 ├── Unavailable (503): a part that is needed is away; try again
 └── TimedOut (504): a part that is needed took too long; what was asked of it may have been done
 
@@ -27,6 +31,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,6 +39,8 @@ from shared.chassis.telemetry import correlation_id
 
 MEDIA_TYPE = "application/problem+json"
 MOST_FAULTS = 50
+REFUSED = "refused"
+"""Where a request keeps the code of its refusal."""
 RETRY_AFTER_SECONDS = "1"
 _NO_CONNECTION = (asyncpg.InterfaceError, ConnectionError, FileNotFoundError, TimeoutError)
 """What the driver raises, beside its own errors, while it cannot reach the server."""
@@ -76,6 +83,11 @@ class ProblemError(Exception):
         self.code = code or self.default_code
         self.errors = errors
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of the refusal, beside its body."""
+        return {}
+
     def problem(self) -> Problem:
         """Return the body that tells of the refusal."""
         return Problem(
@@ -93,10 +105,45 @@ class BadRequest(ProblemError):
     status, default_code = HTTPStatus.BAD_REQUEST, "bad-request"
 
 
+class Unauthenticated(ProblemError):
+    """It takes a token, or the token that came does not hold."""
+
+    status, default_code = HTTPStatus.UNAUTHORIZED, "token-missing"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What tells a client how to authenticate (RFC 6750, section 3, and RFC 9449, section 7.1)."""
+        told = (
+            ""
+            if self.code == "token-missing"
+            else f', error="invalid_token", error_description="{self.code}"'
+        )
+        return {
+            "WWW-Authenticate": f'Bearer realm="devcoop"{told}, DPoP realm="devcoop", algs="ES256 EdDSA RS256"'
+        }
+
+
+class Forbidden(ProblemError):
+    """The principal may not do that."""
+
+    status, default_code = HTTPStatus.FORBIDDEN, "forbidden"
+
+
 class NotFound(ProblemError):
     """There is no such thing."""
 
     status, default_code = HTTPStatus.NOT_FOUND, "not-found"
+
+
+class TooSlow(ProblemError):
+    """The request did not arrive in time."""
+
+    status, default_code = HTTPStatus.REQUEST_TIMEOUT, "request-too-slow"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What ends the connection, of which the rest of the request may still come."""
+        return {"Connection": "close"}
 
 
 class Conflict(ProblemError):
@@ -143,6 +190,21 @@ class Invalid(ProblemError):
     status, default_code = HTTPStatus.UNPROCESSABLE_ENTITY, "invalid"
 
 
+class TooManyRequests(ProblemError):
+    """More was asked than is taken within a time; ``retry_after`` are the seconds until there is more."""
+
+    status, default_code = HTTPStatus.TOO_MANY_REQUESTS, "too-many-requests"
+
+    def __init__(self, detail: str, *, retry_after: int = 1) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """When to ask again."""
+        return {"Retry-After": str(self.retry_after)}
+
+
 class Unavailable(ProblemError):
     """A part that is needed is away."""
 
@@ -165,6 +227,7 @@ def install_errors(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid_request)
     app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
     for error in (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, *_NO_CONNECTION):
         app.add_exception_handler(error, _on_database_error)
     app.add_exception_handler(Exception, _on_unexpected)
@@ -213,12 +276,18 @@ def _pointer(location: Iterable[Any]) -> str:
     return "".join(f"/{step}" for step in steps)
 
 
-async def _on_problem(_request: Request, error: Exception) -> Response:
+async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)  # noqa: S101  (told to the type checker)
-    return problem_response(error.problem())
+    return _refused(request, error)
 
 
-async def _on_invalid_request(_request: Request, error: Exception) -> Response:
+def _refused(request: Request, error: ProblemError) -> Response:
+    """Answer a refusal, and leave its code for the audit."""
+    request.scope.get("state", {})[REFUSED] = error.code
+    return problem_response(error.problem(), error.headers)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
     """Tell a wrong body (422) from a wrong parameter (400)."""
     assert isinstance(error, RequestValidationError)  # noqa: S101
     listed = error.errors()
@@ -226,21 +295,28 @@ async def _on_invalid_request(_request: Request, error: Exception) -> Response:
         faults = _faults([{**fault, "loc": fault["loc"][1:]} for fault in listed])
         unknown = any(fault["type"] == "extra_forbidden" for fault in listed)
         code = "unknown-parameter" if unknown else "invalid-parameter"
-        return problem_response(BadRequest("A parameter is wrong.", code=code, errors=faults).problem())
+        return _refused(request, BadRequest("A parameter is wrong.", code=code, errors=faults))
     if any(fault["type"] == "json_invalid" for fault in listed):
         detail = f"The body is not JSON: {listed[0].get('ctx', {}).get('error', 'it cannot be read')}."
-        return problem_response(BadRequest(detail, code="malformed-json").problem())
+        return _refused(request, BadRequest(detail, code="malformed-json"))
     faults = _faults([{**fault, "loc": fault["loc"][1:]} for fault in listed])
-    return problem_response(Invalid("The body breaks its contract.", errors=faults).problem())
+    return _refused(request, Invalid("The body breaks its contract.", errors=faults))
 
 
-async def _on_http_exception(_request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
+    if isinstance(error.__cause__, ProblemError):
+        return _refused(request, error.__cause__)
     status = HTTPStatus(error.status_code)
     too_large = status is TooLarge.status
     code = TooLarge.default_code if too_large else status.phrase.lower().replace(" ", "-")
     problem = Problem(title=status.phrase, status=status, code=code, detail=str(error.detail))
     return problem_response(problem, dict(error.headers or {}))
+
+
+async def _on_disconnect(_request: Request, _error: Exception) -> Response:
+    """Answer a request that broke off; nobody hears it, and it is no defect of ours."""
+    return problem_response(BadRequest("The request broke off.", code="truncated-body").problem())
 
 
 async def _on_database_error(request: Request, error: Exception) -> Response:

@@ -17,7 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from shared.chassis.bus import Bus
 from shared.chassis.db import Database
+from shared.chassis.guard import CurrentPermit, GuardedRoute
 from shared.chassis.workers import Supervisor
+from shared.policy.permits import may
 
 State = Literal["ok", "degraded", "down"]
 
@@ -38,15 +40,15 @@ class Check(BaseModel):
 
 
 class Readiness(BaseModel):
-    """The process as a whole is as well as its worst part."""
+    """The process as a whole is as well as its worst part; ``checks`` are told to operators."""
 
     status: State
-    checks: dict[str, Check]
+    checks: dict[str, Check] = {}
 
 
 CheckFunction = Callable[[], Awaitable[Check]]
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], route_class=GuardedRoute)
 
 
 @router.get("/livez", summary="The process answers")
@@ -56,13 +58,14 @@ async def livez() -> dict[str, str]:
 
 
 @router.get("/readyz", summary="The process can do its work", responses={503: {"model": Readiness}})
-async def readyz(request: Request, response: Response) -> Readiness:
+async def readyz(request: Request, response: Response, permit: CurrentPermit) -> Readiness:
     """Check every part; 503 if one is down."""
     checks = {name: await check() for name, check in request.state.runtime.checks.items()}
     status = _ORDER[max((_ORDER.index(check.state) for check in checks.values()), default=0)]
     if status == "down":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
-    return Readiness(status=status, checks=checks)
+    told = checks if may(permit.principal, "operation", "read") else {}
+    return Readiness(status=status, checks=told)
 
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)

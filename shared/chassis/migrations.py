@@ -65,6 +65,44 @@ def create_document_table(name: str, *columns: sa.Column[Any]) -> None:
     op.create_index(op.f(f"ix_{name}_updated_at"), name, ["updated_at"], unique=False)
 
 
+def add_place_columns(*tables: str) -> None:
+    """Add to tables of documents the columns that tell where a row belongs; what is stored is placed at the next start."""
+    for name in tables:
+        for column in ("place_countries", "place_organisations"):
+            op.add_column(name, sa.Column(column, sa.ARRAY(sa.Text()), nullable=False, server_default="{}"))
+        op.add_column(
+            name, sa.Column("place_projects", sa.ARRAY(sa.Uuid()), nullable=False, server_default="{}")
+        )
+        op.add_column(name, sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.false()))
+        op.add_column(name, sa.Column("placed_by", sa.Integer(), nullable=False, server_default="0"))
+        for column in ("place_countries", "place_organisations", "place_projects", "is_public", "placed_by"):
+            op.alter_column(name, column, server_default=None)
+        op.create_index(op.f(f"ix_{name}_placed_by"), name, ["placed_by"], unique=False)
+
+
+def drop_place_columns(*tables: str) -> None:
+    """Drop from tables of documents the columns that tell where a row belongs."""
+    for name in tables:
+        for column in ("placed_by", "is_public", "place_projects", "place_organisations", "place_countries"):
+            op.drop_column(name, column)
+
+
+def add_copy_places() -> None:
+    """Add to the table of copies where projects belong, and read what is wanted of them anew."""
+    for column in ("place_countries", "place_organisations"):
+        op.add_column("copy", sa.Column(column, sa.ARRAY(sa.Text()), nullable=False, server_default="{}"))
+        op.alter_column("copy", column, server_default=None)
+    op.add_column("copy", sa.Column("is_public", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.alter_column("copy", "is_public", server_default=None)
+    op.execute("UPDATE copy_position SET subjects = ''")
+
+
+def drop_copy_places() -> None:
+    """Drop from the table of copies where projects belong."""
+    for column in ("is_public", "place_organisations", "place_countries"):
+        op.drop_column("copy", column)
+
+
 def create_copy_tables() -> None:
     """Create the tables of copies (``shared/chassis/copies``)."""
     op.create_table(
@@ -98,4 +136,28 @@ def create_copy_tables() -> None:
 def drop_copy_tables() -> None:
     """Drop the tables of copies."""
     for name in ("copy_letter", "copy_position", "copy"):
+        op.drop_table(name)
+
+
+def create_identity_tables() -> None:
+    """Create the tables of identity (``shared/chassis/identity``)."""
+    op.create_table(
+        "identity_document",
+        sa.Column("source", AutoString(), nullable=False),
+        sa.Column("document", sa.Text(), nullable=False),
+        sa.Column("fetched_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_identity_document")),
+    )
+    op.create_table(
+        "seen_proof",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("until", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_seen_proof")),
+    )
+    op.create_index(op.f("ix_seen_proof_until"), "seen_proof", ["until"], unique=False)
+
+
+def drop_identity_tables() -> None:
+    """Drop the tables of identity."""
+    for name in ("seen_proof", "identity_document"):
         op.drop_table(name)

@@ -4,6 +4,7 @@ Rows are kept after they were published: they are the history of the service, an
 filled from.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -50,6 +51,14 @@ class OutboxRow(SQLModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Staged:
+    """An event in the outbox; ``digest`` is the SHA-256 of its payload."""
+
+    event_id: UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What happened to one aggregate; ``data`` is the JSON text of the event type's contract."""
 
@@ -67,11 +76,12 @@ async def stage(
     actor: str,
     correlation_id: str,
     rationale: str | None = None,
-) -> list[UUID]:
-    """Write facts into the outbox, in the caller's transaction, and return the ids of their events."""
+) -> list[Staged]:
+    """Write facts into the outbox, in the caller's transaction, and return their events."""
     now = datetime.now(UTC)
     headers = [_header(fact, now, actor, correlation_id, rationale) for fact in facts]
     payloads = [encode(header, fact.data) for header, fact in zip(headers, facts, strict=True)]
+    encoded = [payload.encode() for payload in payloads]
     event_ids = [header.id for header in headers]
     await execute(
         session,
@@ -80,10 +90,12 @@ async def stage(
         aggregate_id=[fact.aggregate_id for fact in facts],
         subject=[header.subject for header in headers],
         payload=payloads,
-        size=[len(payload.encode()) for payload in payloads],
+        size=[len(payload) for payload in encoded],
         recorded_at=[now] * len(facts),
     )
-    return event_ids
+    return [
+        Staged(id_, hashlib.sha256(payload).digest()) for id_, payload in zip(event_ids, encoded, strict=True)
+    ]
 
 
 def _header(fact: Fact, now: datetime, actor: str, correlation_id: str, rationale: str | None) -> Header:

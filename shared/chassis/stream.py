@@ -46,6 +46,7 @@ class StreamMessage:
 
     owner: str
     sequence: int
+    subject: str
     data: bytes
 
 
@@ -175,7 +176,7 @@ class StreamReader:
             raise NatsError(f"a gap: message {place.consumer} of the cursor instead of {self._expected}")
         self._expected += 1
         self._requested -= 1
-        return [StreamMessage(self.owner, place.stream, message.data)]
+        return [StreamMessage(self.owner, place.stream, message.subject, message.data)]
 
     def _note_end(self, status: int, message: Msg) -> None:
         """Note that a request has ended; an end that is not regular needs a new cursor."""

@@ -15,6 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.chassis.ids import uuid7
+from shared.chassis.redaction import redact_members, redacted_json
 
 CORRELATION_HEADER = "DevCoop-Correlation"
 SLOW_SECONDS = 1.0
@@ -56,7 +57,8 @@ def configure_logging(service: str, level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.processors.JSONRenderer(),
+                redact_members,
+                structlog.processors.JSONRenderer(serializer=redacted_json),
             ],
         )
     )

@@ -1,7 +1,7 @@
 """Fixtures of the tests: a real PostgreSQL and a real NATS, and services on them as production builds them."""
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,16 @@ from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
 from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres
-from deploy.local.system import LocalSystem, Settings
+from deploy.local.keys import Keys
+from deploy.local.system import UNLIMITED, LocalSystem, Settings
+from deploy.nats_access import OPERATOR, USERS
 from shared.chassis.app import Service, create_app
+from shared.testing.identity import TestIssuer
 
 CURSOR_KEY = "for tests only: nothing is signed with it"
 
 QUIET: Settings = {
+    **UNLIMITED,
     "funding": {
         "DEVCOOP_SEED_RATES": "false",
         "DEVCOOP_ALERT_SECONDS": "86400",
@@ -35,7 +39,7 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Start one PostgreSQL server for all tests; each takes databases of its own."""
     with tempfile.TemporaryDirectory(prefix="devcoop-pg-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "data")
+        server = EmbeddedPostgres(Path(folder) / "data", Keys(Path(folder) / "keys"))
         server.start()
         yield server
         server.stop()
@@ -45,7 +49,7 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 def nats() -> Iterator[EmbeddedNats]:
     """Start a NATS server with empty streams for the tests of one file."""
     with tempfile.TemporaryDirectory(prefix="devcoop-nats-") as folder:
-        server = EmbeddedNats(Path(folder))
+        server = EmbeddedNats(Path(folder), Keys(Path(folder) / "keys"))
         server.start()
         yield server
         server.stop()
@@ -55,16 +59,23 @@ def nats() -> Iterator[EmbeddedNats]:
 def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     """Make an empty database for one test."""
     name = f"test_{uuid4().hex[:12]}"
-    yield postgres.database(name, owner="tests")
+    yield postgres.database_with_password(name, owner="tests")
     postgres.drop(name)
 
 
+@pytest.fixture(scope="session")
+def issuer() -> Iterator[TestIssuer]:
+    """Return an issuer that every service of the tests trusts."""
+    with tempfile.TemporaryDirectory(prefix="devcoop-issuer-") as folder:
+        yield TestIssuer(Path(folder))
+
+
 @pytest.fixture(scope="module")
-def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
+def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats, issuer: TestIssuer) -> Iterator[Serve]:
     """Return how to run a service in this process, with its lifespan, on a new database (or a given one).
 
-    ``async with serve(SERVICE) as client`` yields a client of it; settings can be given by name. The client's
-    ``app`` is the application, and ``runtime`` what lives with it.
+    ``async with serve(SERVICE) as client`` yields a client of it with a token of all roles; settings can be given by
+    name. The client's ``app`` is the application.
     """
     made: list[str] = []
 
@@ -73,11 +84,22 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
         if "database_url" not in settings:
             made.append(f"test_{uuid4().hex[:12]}")
             settings["database_url"] = postgres.database(made[-1], owner="tests")
-        told = {"nats_url": nats.url, "cursor_key": CURSOR_KEY, "seed_rates": False, **settings}
+            settings["database_password"] = postgres.password("tests")
+        user = nats.user(service.name if service.name in USERS else OPERATOR)
+        told = {
+            "nats_url": user.url,
+            "nats_seed": user.seed,
+            "cursor_key": CURSOR_KEY,
+            "seed_rates": False,
+            "issuers": [issuer.trusted],
+            "rate_limit": 0,
+            "anonymous_rate_limit": 0,
+            **settings,
+        }
         app = create_app(service, service.settings(**told))
         async with LifespanManager(app, startup_timeout=30, shutdown_timeout=30) as manager:
             transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
-            async with Client(app, transport) as client:
+            async with Client(app, transport, headers=issuer.bearer()) as client:
                 yield client
 
     yield run
@@ -88,8 +110,10 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats) -> Iterator[Serve]:
 class Client(httpx.AsyncClient):
     """A client of an application in this process."""
 
-    def __init__(self, app: FastAPI, transport: httpx.ASGITransport) -> None:
-        super().__init__(transport=transport, base_url="http://service", timeout=60)
+    def __init__(
+        self, app: FastAPI, transport: httpx.ASGITransport, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(transport=transport, base_url="http://service", timeout=60, headers=headers)
         self.app = app
 
 

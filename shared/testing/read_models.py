@@ -1,18 +1,22 @@
 """Events of our own making, to feed a read model with, and what it holds."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.imports.iati.reader import ActivityParts, read
 from gateway.imports.iati.scan import scan
 from gateway.projection.documents import KINDS
 from gateway.projection.events import Event
+from gateway.projection.generations import ReadModel
 from gateway.projection.reducers import reduce
 from shared.chassis.db import Database
+from shared.chassis.scoping import PERMIT
 from shared.contracts import ids
 from shared.contracts.base import Contract
 from shared.contracts.catalog import ACTIVITY, FINANCE, FRAMEWORK, AggregateFacts
@@ -21,6 +25,10 @@ from shared.contracts.funding.v1 import ActivityFinance, RateSheet
 from shared.contracts.ids import activity_id, rate_sheet_id
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
+from shared.policy.grants import Grant
+from shared.policy.permits import permit
+from shared.policy.principals import Principal
+from shared.testing.identity import ALL_ROLES, everywhere
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 TODAY = date(2026, 7, 1)
@@ -82,6 +90,21 @@ async def take(database: Database, events: Sequence[Event], on: date = TODAY) ->
     """Take events in, as one batch."""
     async with database.session() as session, session.begin():
         await reduce(session, events, today=on)
+
+
+@asynccontextmanager
+async def reading(
+    read_model: Database | ReadModel,
+    *grants: Grant,
+    resource: str = "results",
+    as_of: datetime | None = None,
+) -> AsyncIterator[AsyncSession]:
+    """Open a session as a request for a resource has it, by a principal with these grants; without any, with all roles."""
+    principal = Principal("https://issuer.test", "tests", "tests", "tests", grants or everywhere(ALL_ROLES))
+    opened = read_model.session(as_of) if isinstance(read_model, ReadModel) else read_model.session()
+    async with opened as session:
+        session.info[PERMIT] = permit(principal, resource, "read")
+        yield session
 
 
 async def contents(database: Database) -> dict[str, list[str]]:

@@ -5,8 +5,8 @@ from uuid import UUID
 
 import httpx
 
-from shared.chassis.bus import Bus
-from shared.chassis.stream import StreamReader, last_sequence
+from deploy.local.embedded import EmbeddedNats
+from shared.chassis.stream import StreamReader
 from shared.contracts.events import Envelope
 
 PATIENCE_SECONDS = 20
@@ -26,11 +26,11 @@ async def waiting(client: httpx.AsyncClient) -> int:
     return count
 
 
-async def published(url: str, owner: str, aggregate_id: UUID | None = None) -> list[Envelope]:
+async def published(nats: EmbeddedNats, owner: str, aggregate_id: UUID | None = None) -> list[Envelope]:
     """Return the events in an owner's stream, of one aggregate if given, in the order of the stream."""
-    bus = Bus(url, name="tests")
+    bus = nats.user().bus()
     try:
-        last, _ = await last_sequence(bus, owner)
+        last = (await bus.ensure_stream(owner)).state.last_seq
         reader = StreamReader(bus, owner, after=0)
         events: list[Envelope] = []
         async with asyncio.timeout(PATIENCE_SECONDS):

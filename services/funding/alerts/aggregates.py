@@ -1,6 +1,6 @@
 """The aggregate of alerts about money, which nobody writes but the watch."""
 
-from services.funding.models import AlertRow
+from services.funding.models import AlertRow, Copy
 from shared.chassis.documents import Aggregate
 from shared.contracts.alerts import Alert
 from shared.contracts.catalog import FUNDING_ALERT
@@ -18,4 +18,5 @@ ALERTS = Aggregate(
         "state": alert.state,
         "subject": alert.subject.identifier,
     },
+    projects=Copy,
 )

@@ -27,7 +27,7 @@ from services.funding.settings import Settings
 from shared.chassis.copies import copies_of
 from shared.chassis.db import Database, is_one_of
 from shared.chassis.documents import Actor, Aggregate, DocumentRow, put_many
-from shared.chassis.documents.store import C
+from shared.chassis.documents.aggregates import C
 from shared.chassis.ids import uuid7
 from shared.chassis.leadership import lead
 from shared.chassis.workers import pause

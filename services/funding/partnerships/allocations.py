@@ -12,7 +12,7 @@ from services.funding.partnerships.balances import balance_of
 from services.funding.partnerships.domain import LIFECYCLE
 from services.funding.partnerships.places import Places, known_places
 from services.funding.rates.tables import rate_table
-from shared.chassis.documents import Actor, Stored, change
+from shared.chassis.documents import Actor, Stored, change, require_reach
 from shared.chassis.documents.faults import Found
 from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
 from shared.contracts.funding.v1 import Agreement, Allocation, EarmarkingScope, Pool
@@ -173,9 +173,9 @@ async def allocate(  # noqa: PLR0913
 
     """
     at = pointers if pointers is not None else [f"/allocations/{place}" for place in range(len(allocations))]
-    places = await known_places(session, allocations)
+    places = await known_places(session, allocations, actor.reader)
     if source.kind == "agreement":
-        held = await locked_agreement(session, source.identifier)
+        held = await locked_agreement(session, source.identifier, actor)
         left = unallocated(held)
         require_allocating(held, allocations)
         return await change(
@@ -186,7 +186,7 @@ async def allocate(  # noqa: PLR0913
             actor=actor,
             expected_version=expected_version,
         )
-    pool = await locked_pool(session, source.identifier)
+    pool = await locked_pool(session, source.identifier, actor)
     left = (await balance_of(session, pool, await rate_table(session, rate_source))).available
     return await change(
         session,
@@ -224,27 +224,31 @@ def _sound(
     return after
 
 
-async def locked_agreement(session: AsyncSession, identifier: str) -> Agreement:
-    """Return an agreement, locked until the transaction ends.
+async def locked_agreement(session: AsyncSession, identifier: str, actor: Actor) -> Agreement:
+    """Return an agreement that an actor may change, locked until the transaction ends.
 
     Raises:
         NotFound: there is no such agreement.
+        Forbidden: the actor may not change it.
 
     """
     row = await session.get(AgreementRow, agreement_id(identifier), with_for_update=True)
+    await require_reach(session, AGREEMENTS, identifier, actor)
     if row is None:
         raise NotFound(f"No agreement has the identifier {identifier!r}.")
     return Agreement.from_json(row.document)
 
 
-async def locked_pool(session: AsyncSession, identifier: str) -> Pool:
-    """Return a pool, locked until the transaction ends.
+async def locked_pool(session: AsyncSession, identifier: str, actor: Actor) -> Pool:
+    """Return a pool that an actor may change, locked until the transaction ends.
 
     Raises:
         NotFound: there is no such pool.
+        Forbidden: the actor may not change it.
 
     """
     row = await session.get(PoolRow, pool_id(identifier), with_for_update=True)
+    await require_reach(session, POOLS, identifier, actor)
     if row is None:
         raise NotFound(f"No pool has the identifier {identifier!r}.")
     return Pool.from_json(row.document)

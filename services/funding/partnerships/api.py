@@ -30,6 +30,7 @@ from shared.chassis.documents.routes import (
     receipt,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import (
@@ -43,7 +44,7 @@ TAG = "partnerships"
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
-profiles = APIRouter(prefix="/v1/partner-profiles", tags=[TAG])
+profiles = APIRouter(prefix="/v1/partner-profiles", tags=[TAG], route_class=GuardedRoute)
 agreements = APIRouter(prefix="/v1/agreements", tags=[TAG], route_class=JsonRoute)
 
 

@@ -37,6 +37,7 @@ async def withdraw(  # noqa: PLR0913
         PreconditionFailed: the stored version is not ``expected_version``.
 
     """
+    actor.require_own_name(form.by, "/by")
     why = actor.because(f"{form.by}: {form.reasons}")
     if source.kind == "agreement":
         return await change(
@@ -74,6 +75,7 @@ async def allocate_one(  # noqa: PLR0913
         Invalid: there is not so much, it may not be spent so, or the day is to come.
 
     """
+    actor.require_own_name(allocation.by, "/by")
     if allocation.decided_on > datetime.now(UTC).date():
         faults = told([("/decided_on", "date-in-future", "Nothing is decided on a day to come.")])
         raise Invalid("The money can not be allocated so.", errors=faults)

@@ -42,11 +42,12 @@ async def act(
         Invalid: reasons are wanting.
 
     """
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
     proposals: dict[str, str] = {}
     if form.action == "sign":
-        held = await locked_agreement(session, identifier)
-        proposals = await proposal_states(session, held.proposals)
+        held = await locked_agreement(session, identifier, actor)
+        proposals = await proposal_states(session, held.proposals, actor.reader)
     return await _change(
         session,
         actor.because(form.reasons),
@@ -72,6 +73,7 @@ async def scrutinise(
         Invalid: there is no such partner, or something is wanting.
 
     """
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
 
     def apply(agreement: Agreement) -> Agreement:
@@ -119,15 +121,16 @@ async def amend(
         Invalid: the changes break the contract, a rule, or what was done under the agreement.
 
     """
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
-    held = await locked_agreement(session, identifier)
-    places = await known_places(session, held.allocations)
+    held = await locked_agreement(session, identifier, actor)
+    places = await known_places(session, held.allocations, actor.reader)
     try:
         content = patched(AGREEMENTS, identifier, held, form.changes)
     except Invalid as error:
         within = [each.model_copy(update={"pointer": f"/changes{each.pointer}"}) for each in error.errors]
         raise Invalid(error.detail, code=error.code, errors=within) from error
-    proposals = await proposal_states(session, content.proposals)
+    proposals = await proposal_states(session, content.proposals, actor.reader)
     return await _change(
         session,
         actor.because(form.reasons),
@@ -153,6 +156,7 @@ async def deliver(
         Invalid: no such report is owed, or the day is to come.
 
     """
+    actor.require_own_name(form.by, "/by")
     today = datetime.now(UTC).date()
     return await _change(
         session, actor, identifier, lambda each: domain.delivered(each, form, today), expected_version

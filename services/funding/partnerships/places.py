@@ -7,11 +7,13 @@ from uuid import UUID
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.models import Copy
+from services.funding.partnerships.copies import readable
 from shared.chassis.copies import copies_of
 from shared.contracts.funding.v1 import AllocationTarget
 from shared.contracts.ids import country_programme_id, programme_budget_id
 from shared.contracts.projects.v1 import CountryProgramme, FieldOffice, ProgrammeBudget
 from shared.figures.partnerships import Geography
+from shared.policy.principals import Principal
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,13 @@ class Places:
         return programme.country if programme else None
 
 
-async def known_places(session: AsyncSession, targets: Iterable[AllocationTarget]) -> Places:
-    """Return what is known of the outcomes that money is for, and of all regions."""
+async def known_places(
+    session: AsyncSession, targets: Iterable[AllocationTarget], reader: Principal | None = None
+) -> Places:
+    """Return what is known of the outcomes that money is for, and of all regions.
+
+    Drafts of country programmes are told to a ``reader`` who may read them; without one, the service itself reads.
+    """
     listed = list(targets)
     bienniums = {each.programme_outcome.biennium for each in listed if each.programme_outcome}
     codes = {each.country_outcome.programme for each in listed if each.country_outcome}
@@ -48,7 +55,7 @@ async def known_places(session: AsyncSession, targets: Iterable[AllocationTarget
     )
     return Places(
         {each.biennium: frozenset(outcome.code for outcome in each.outcomes) for each in budgets},
-        await _programmes(session, map(country_programme_id, codes)),
+        await _programmes(session, map(country_programme_id, codes), reader),
         await known_regions(session),
     )
 
@@ -63,6 +70,8 @@ async def known_regions(session: AsyncSession) -> dict[str, frozenset[str]]:
     return {country: frozenset(codes) for country, codes in regions.items()}
 
 
-async def _programmes(session: AsyncSession, ids: Iterable[UUID]) -> dict[str, CountryProgramme]:
+async def _programmes(
+    session: AsyncSession, ids: Iterable[UUID], reader: Principal | None
+) -> dict[str, CountryProgramme]:
     found = await copies_of(session, Copy, CountryProgramme, "country-programme", ids)
-    return {each.code: each for each in found}
+    return {each.code: each for each in readable("country-programme", found, reader)}

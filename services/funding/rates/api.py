@@ -17,6 +17,7 @@ from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import CurrentActor
 from shared.chassis.documents.schemas import ItemPage
 from shared.chassis.errors import UnsupportedMedia
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import CurrencyCode, SourceName
@@ -34,7 +35,7 @@ _FILE = {
     }
 }
 
-sheets = APIRouter(prefix=PATH, tags=["exchange rates"])
+sheets = APIRouter(prefix=PATH, tags=["exchange rates"], route_class=GuardedRoute)
 
 
 class SheetCounts(BaseModel):

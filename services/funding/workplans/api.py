@@ -26,8 +26,10 @@ from shared.chassis.documents.routes import CurrentActor, ExpectedVersion, add_r
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.documents.versions import add_version_writes
 from shared.chassis.errors import Conflict
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
+from shared.chassis.scoping import required_permit
 from shared.contracts.funding.v1 import (
     CurrencyCode,
     Scenario,
@@ -52,10 +54,10 @@ async def _basis(runtime: CurrentRuntime) -> Basis:
 
 AppliedBasis = Annotated[Basis, Depends(_basis)]
 
-workplans = APIRouter(prefix="/v1/workplans", tags=[TAG])
+workplans = APIRouter(prefix="/v1/workplans", tags=[TAG], route_class=GuardedRoute)
 rules = APIRouter(prefix="/v1/priority-rules", tags=[TAG], route_class=JsonRoute)
 scenarios = APIRouter(prefix="/v1/scenarios", tags=[TAG], route_class=JsonRoute)
-mobilisation = APIRouter(prefix="/v1/mobilisation-lists", tags=[TAG])
+mobilisation = APIRouter(prefix="/v1/mobilisation-lists", tags=[TAG], route_class=GuardedRoute)
 
 
 @workplans.get("", response_model=ItemPage, summary="List work plans in order of biennium and outcome")
@@ -85,7 +87,8 @@ async def read_workplan_resources(
     """Return the figures of each item and of the outcome as of today, with everything that they are made of."""
     row = await find(session, WORKPLANS, identifier)
     terms = await terms_of(session, basis)
-    made = plan_resources(Workplan.from_json(row.document), await known_money(session), terms)
+    known = await known_money(session, required_permit(session, WORKPLANS.noun).principal)
+    made = plan_resources(Workplan.from_json(row.document), known, terms)
     response.headers["ETag"] = f'"{row.version}"'
     return WorkplanResources.of(made, version=row.version, as_of=terms.today, rate_source=basis.rate_source)
 

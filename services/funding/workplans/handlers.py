@@ -22,7 +22,7 @@ from services.funding.workplans.planning import (
     terms_of,
 )
 from services.funding.workplans.proposing import allocation_of, faults_of_gaps, scenario_of
-from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents import Actor, Stored, change, put_one, require_reach
 from shared.chassis.documents.faults import told
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import Conflict, Fault, Invalid, NotFound
@@ -73,7 +73,8 @@ async def act(  # noqa: PLR0913
         Invalid: reasons are wanting.
 
     """
-    scenario = await _locked(session, identifier)
+    actor.require_own_name(form.by, "/by")
+    scenario = await _locked(session, identifier, actor)
     now = datetime.now(UTC)
     with_reasons = actor.because(form.reasons)
     with refusals():
@@ -93,8 +94,9 @@ async def act(  # noqa: PLR0913
     return stored
 
 
-async def _locked(session: AsyncSession, identifier: str) -> Scenario:
+async def _locked(session: AsyncSession, identifier: str, actor: Actor) -> Scenario:
     row = await session.get(ScenarioRow, scenario_id(identifier), with_for_update=True)
+    await require_reach(session, SCENARIOS, identifier, actor)
     if row is None:
         raise NotFound(f"No scenario has the identifier {identifier!r}.")
     return Scenario.from_json(row.document)

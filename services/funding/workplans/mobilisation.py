@@ -26,6 +26,7 @@ from services.funding.workplans.planning import (
 )
 from services.funding.workplans.schemas import Figure
 from shared.chassis.errors import Fault, Invalid
+from shared.chassis.scoping import required_permit
 from shared.contracts.funding.v1 import (
     AgreementKind,
     EarmarkingScope,
@@ -135,7 +136,7 @@ class MobilisationList(BaseModel):
 async def mobilisation_list(
     session: AsyncSession, biennium: str, currency: str, reference: VersionReference, basis: Basis
 ) -> MobilisationList:
-    """Return the mobilisation list of a biennium as of today.
+    """Return the mobilisation list of a biennium as of today, as the session's permit lets tell it.
 
     Raises:
         Invalid: the rule or the currency is not known.
@@ -144,8 +145,9 @@ async def mobilisation_list(
     if not exists(currency):
         detail = f"ISO 4217 has no currency {currency!r}."
         raise Invalid(detail, errors=[Fault(pointer="/currency", code="unknown-currency", detail=detail)])
+    reader = required_permit(session, "mobilisation-list").principal
     rule = await rule_named(session, reference)
-    known, terms = await known_money(session), await terms_of(session, basis)
+    known, terms = await known_money(session, reader), await terms_of(session, basis)
     found = await ranked(session, await gaps_of(session, biennium, currency, known, terms), rule, terms)
     sources = await sources_of(session, biennium, currency, known, terms)
     made = fillings(found.open, sources, currency)

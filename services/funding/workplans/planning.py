@@ -41,6 +41,10 @@ from shared.figures.scenarios import (
     source_of_agreement,
     source_of_pool,
 )
+from shared.policy.grants import covered
+from shared.policy.permits import reading
+from shared.policy.placing import placing_of
+from shared.policy.principals import Principal
 
 Key: TypeAlias = tuple[str, str, str]
 """An item: biennium, outcome and code."""
@@ -83,16 +87,36 @@ class Ranked:
     edition: str | None
 
 
-async def known_money(session: AsyncSession) -> Known:
-    """Return all agreements that are not cancelled, all pools, open pledges, and the proposals that are known."""
+async def known_money(session: AsyncSession, reader: Principal | None = None) -> Known:
+    """Return all agreements that are not cancelled, all pools, open pledges, and the proposals that are known.
+
+    Pledges are told to a ``reader`` without their probability where the policy withholds it; it closes no gap.
+    """
     agreements = select(AgreementRow.document).where(col(AgreementRow.state) != "cancelled")
     pledges = select(PledgeRow.document).where(col(PledgeRow.state) == "open")
     return Known(
         agreements=[Agreement.from_json(text) for text in await session.exec(agreements)],
         pools=[Pool.from_json(text) for text in await session.exec(select(PoolRow.document))],
-        pledges=[Pledge.from_json(text) for text in await session.exec(pledges)],
+        pledges=_told([Pledge.from_json(text) for text in await session.exec(pledges)], reader),
         proposals=await copies_of(session, Copy, KnownProposal, "proposal"),
     )
+
+
+def _told(pledges: list[Pledge], reader: Principal | None) -> list[Pledge]:
+    """Return pledges without what a reader may not see of them."""
+    if reader is None:
+        return pledges
+    withheld, place = reading(reader, "pledge").withheld(), placing_of("pledge").place
+    return [
+        each.model_copy(
+            update={
+                name: Pledge.model_fields[name].default
+                for name, grants in withheld
+                if not covered(grants, place(each))
+            }
+        )
+        for each in pledges
+    ]
 
 
 async def terms_of(session: AsyncSession, basis: Basis) -> Terms:

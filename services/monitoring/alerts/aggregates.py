@@ -1,7 +1,7 @@
 """The alerts of the monitoring service."""
 
 from services.monitoring.alerts.domain import alert_columns
-from services.monitoring.models import AlertRow
+from services.monitoring.models import AlertRow, Copy
 from shared.chassis.documents import Aggregate
 from shared.contracts.alerts import Alert
 from shared.contracts.catalog import MONITORING_ALERT
@@ -15,4 +15,5 @@ ALERTS = Aggregate(
     identifier=lambda alert: alert.identifier,
     id_of=alert_id,
     columns=alert_columns,
+    projects=Copy,
 )

@@ -11,10 +11,11 @@ from shared.chassis.db import ReadSession
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.routes import add_reads
 from shared.chassis.documents.schemas import ItemPage
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 
-router = APIRouter(prefix="/v1/monitoring-alerts", tags=["alerts"])
+router = APIRouter(prefix="/v1/monitoring-alerts", tags=["alerts"], route_class=GuardedRoute)
 
 
 @router.get(

@@ -18,7 +18,7 @@ from services.monitoring.contributions.frameworks import (
     programme_framework_columns,
 )
 from services.monitoring.copies import known_activity, known_country_programmes, known_programme_budgets
-from services.monitoring.models import ContributionsRow, FrameworkRow, ProgrammeFrameworkRow
+from services.monitoring.models import ContributionsRow, Copy, FrameworkRow, ProgrammeFrameworkRow
 from shared.chassis.db import is_one_of
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import CONTRIBUTIONS as CONTRIBUTIONS_FACTS
@@ -76,6 +76,7 @@ CONTRIBUTIONS = Aggregate(
     columns=contributions_columns,
     faults=faults_of_contributions,
     faults_beside=_beside_contributions,
+    projects=Copy,
 )
 PROGRAMME_FRAMEWORKS = Aggregate(
     noun="programme-framework",

@@ -23,6 +23,7 @@ from shared.chassis.db import ReadSession
 from shared.chassis.documents import document_router, find
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.schemas import ItemPage
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.monitoring.v1 import FrameworkLevel, ProgrammeFramework
@@ -32,8 +33,8 @@ TAG = "contributions"
 
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 
-contributions = APIRouter(prefix="/v1/contributions", tags=[TAG])
-frameworks = APIRouter(prefix="/v1/programme-frameworks", tags=[TAG])
+contributions = APIRouter(prefix="/v1/contributions", tags=[TAG], route_class=GuardedRoute)
+frameworks = APIRouter(prefix="/v1/programme-frameworks", tags=[TAG], route_class=GuardedRoute)
 
 
 @contributions.get("", response_model=ItemPage, summary="List contributions in order of identifier")

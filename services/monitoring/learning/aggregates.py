@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.monitoring.learning import content
 from services.monitoring.learning.domain import Found, conflicts
 from services.monitoring.models import (
+    Copy,
     EvaluationPolicyRow,
     EvaluationRow,
     PublicationRow,
@@ -41,6 +42,7 @@ EVALUATIONS = Aggregate(
     columns=content.evaluation_columns,
     faults=content.faults_of_evaluation,
     faults_beside=faults_of_evaluators,
+    projects=Copy,
 )
 EVALUATION_POLICIES = Aggregate(
     noun="evaluation-policy",
@@ -61,6 +63,7 @@ TRAININGS = Aggregate(
     id_of=training_id,
     columns=content.training_columns,
     faults=content.faults_of_training,
+    projects=Copy,
 )
 PUBLICATIONS = Aggregate(
     noun="publication",
@@ -71,4 +74,5 @@ PUBLICATIONS = Aggregate(
     id_of=publication_id,
     columns=content.publication_columns,
     faults=content.faults_of_publication,
+    projects=Copy,
 )

@@ -27,6 +27,7 @@ from shared.chassis.documents.routes import (
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
 from shared.chassis.documents.versions import add_version_writes
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.monitoring.v1 import (
@@ -43,8 +44,8 @@ To = Annotated[date | None, Query(description="On or before this day")]
 
 evaluations = APIRouter(prefix="/v1/evaluations", tags=["evaluations"], route_class=JsonRoute)
 policies = APIRouter(prefix="/v1/evaluation-policies", tags=["evaluations"], route_class=JsonRoute)
-trainings = APIRouter(prefix="/v1/trainings", tags=["training"])
-publications = APIRouter(prefix="/v1/publications", tags=["publications"])
+trainings = APIRouter(prefix="/v1/trainings", tags=["training"], route_class=GuardedRoute)
+publications = APIRouter(prefix="/v1/publications", tags=["publications"], route_class=GuardedRoute)
 
 
 @evaluations.get("", response_model=ItemPage, summary="List evaluations in order of identifier")

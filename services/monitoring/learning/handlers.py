@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.monitoring.learning import domain
 from services.monitoring.learning.aggregates import EVALUATIONS, faults_of_evaluators
 from services.monitoring.models import EvaluationRow
-from shared.chassis.documents import Actor, Stored, change
+from shared.chassis.documents import Actor, Stored, change, require_reach
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import NotFound
 from shared.contracts.ids import evaluation_id
@@ -30,18 +30,22 @@ async def act(
     Raises:
         NotFound: there is no such evaluation.
         Conflict: its state does not allow the step.
+        Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, or something that has to be there before.
 
     """
     evaluation = await _locked(session, identifier)
+    await require_reach(session, EVALUATIONS, identifier, actor)
     if evaluation is None:
         raise NotFound(f"No evaluation has the identifier {identifier!r}.")
+    with_reasons = actor.taking(form.action).because(form.reasons)
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
     beside = list(await faults_of_evaluators(session, evaluation))
     return await _change(
         session,
-        actor.because(form.reasons),
+        with_reasons,
         identifier,
         lambda each: domain.acted(each, form, at=now, beside=beside),
         expected_version,
@@ -60,10 +64,13 @@ async def respond(
     Raises:
         NotFound: there is no such evaluation.
         Conflict: its state does not allow it.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: it has no such recommendation.
 
     """
+    await require_reach(session, EVALUATIONS, identifier, actor)
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
     return await _change(
         session, actor, identifier, lambda each: domain.responded(each, form, at=now), expected_version
@@ -82,6 +89,7 @@ async def follow_up(
     Raises:
         NotFound: there is no such evaluation.
         Conflict: its state does not allow it.
+        Forbidden: the actor's grants do not hold for it.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: it has no such recommendation, or one that was rejected, or the code is taken.
 
@@ -104,10 +112,13 @@ async def move_follow_up(  # noqa: PLR0913
     Raises:
         NotFound: there is no such evaluation, or no such follow-up of it.
         Conflict: the state of either does not allow it.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
+    await require_reach(session, EVALUATIONS, identifier, actor)
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
     try:
         return await _change(

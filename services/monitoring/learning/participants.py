@@ -14,7 +14,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.monitoring.learning.aggregates import TRAININGS
 from services.monitoring.models import TrainingRow
+from shared.chassis.scoping import required_permit, visible
 
 NOT_STATED = "not-stated"
 FEMALE = "female"
@@ -77,8 +79,10 @@ def figures(groups: Sequence[Group], *, trainings: int, without: int) -> Partici
 async def participants(
     session: AsyncSession, conditions: Iterable[ColumnElement[bool]]
 ) -> ParticipantFigures:
-    """Return the figures of the participants of all training that meets conditions."""
-    listed = list(conditions)
+    """Return the figures of the participants of all training that meets conditions and that the session may see."""
+    permit = required_permit(session, TRAININGS.noun)
+    scope = [] if permit.is_everywhere else [visible(TrainingRow, permit, TRAININGS.projects)]
+    listed = [*scope, *conditions]
     document = cast(col(TrainingRow.document), JSONB)
     told = document.has_key(_MEMBER)
     counts = select(func.count(), func.count().filter(~told)).select_from(TrainingRow).where(*listed)

@@ -1,7 +1,7 @@
 """The aggregate of locks."""
 
 from services.monitoring.locks.domain import faults_of_lock, period_lock_columns
-from services.monitoring.models import PeriodLockRow
+from services.monitoring.models import Copy, PeriodLockRow
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import PERIOD_LOCK
 from shared.contracts.ids import period_lock_id
@@ -16,4 +16,5 @@ PERIOD_LOCKS = Aggregate(
     id_of=period_lock_id,
     columns=period_lock_columns,
     faults=faults_of_lock,
+    projects=Copy,
 )

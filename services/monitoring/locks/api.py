@@ -13,7 +13,7 @@ from sqlmodel import col
 from services.monitoring.locks import handlers
 from services.monitoring.locks.aggregates import PERIOD_LOCKS
 from services.monitoring.locks.domain import ExceptionForm, LockStep, exceptions_at, holds
-from services.monitoring.locks.held import rows_of_locks
+from services.monitoring.locks.held import require_in_scope, rows_of_locks
 from services.monitoring.models import PeriodLockRow
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
@@ -90,7 +90,11 @@ async def locks_in_force(
     start: Annotated[date | None, Query(description="First day of the period")] = None,
     end: Annotated[date | None, Query(description="Last day of the period")] = None,
 ) -> LocksInForce:
-    """Return the locks of the activity and those of all activities that have a day in common with the period."""
+    """Return the locks of the activity and those of all activities that have a day in common with the period.
+
+    Whose grants hold for the activity has to know of both, because both keep them from reporting.
+    """
+    await require_in_scope(session, iati_identifier)
     now, found = datetime.now(UTC), []
     for row in await rows_of_locks(session, iati_identifier):
         lock = PeriodLock.from_json(row.document)

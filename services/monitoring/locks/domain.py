@@ -12,7 +12,7 @@ from pydantic import AwareDatetime
 
 from services.monitoring.names import is_among
 from shared.contracts.base import Contract
-from shared.contracts.ids import Identifier, known_as
+from shared.contracts.ids import Identifier
 from shared.contracts.monitoring.v1 import LockAction, LockException, PeriodLock
 from shared.contracts.projects.v1.proposals import Sentence
 from shared.contracts.workflow import IllegalStep, StepRefused, TakenStep
@@ -112,8 +112,10 @@ def acted(lock: PeriodLock, form: LockStep, *, at: datetime) -> PeriodLock:
     return lock.model_copy(update={"state": state, "history": (*lock.history, step)})
 
 
-def excepted(lock: PeriodLock, form: ExceptionForm, *, at: datetime) -> PeriodLock:
-    """Return the lock with one more exception.
+def excepted(
+    lock: PeriodLock, form: ExceptionForm, *, at: datetime, own_names: Sequence[str] = ()
+) -> PeriodLock:
+    """Return the lock with one more exception; ``own_names`` is what else the person is called who grants it.
 
     Raises:
         IllegalStep: the lock is released, and needs none.
@@ -123,7 +125,7 @@ def excepted(lock: PeriodLock, form: ExceptionForm, *, at: datetime) -> PeriodLo
     if lock.state != LIFECYCLE.initial:
         raise IllegalStep(lock.state, "grant an exception", LIFECYCLE.allowed(lock.state))
     until = form.until or at + USUAL_EXCEPTION
-    if faults := list(_faults_of_exception(form, until, at)):
+    if faults := list(_faults_of_exception(form, until, at, own_names)):
         raise StepRefused(faults)
     granted = LockException(
         who=form.who,
@@ -185,10 +187,12 @@ def told_of(lock: PeriodLock) -> str:
     )
 
 
-def _faults_of_exception(form: ExceptionForm, until: datetime, at: datetime) -> Iterator[Found]:
+def _faults_of_exception(
+    form: ExceptionForm, until: datetime, at: datetime, own_names: Sequence[str]
+) -> Iterator[Found]:
     if until <= at:
         yield "/until", "exception-over", "An exception ends in the future."
     elif until > at + LONGEST_EXCEPTION:
         yield "/until", "exception-too-long", f"An exception lasts {LONGEST_EXCEPTION.days} days at most."
-    if known_as(form.who) == known_as(form.granted_by):
+    if is_among(form.who, (form.granted_by, *own_names)):
         yield "/granted_by", "conflict-of-interest", "Nobody grants an exception to themselves."

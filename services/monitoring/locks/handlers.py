@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from services.monitoring.locks import domain
 from services.monitoring.locks.aggregates import PERIOD_LOCKS
 from services.monitoring.models import PeriodLockRow
-from shared.chassis.documents import Actor, Stored, change, put_one
+from shared.chassis.documents import Actor, Stored, change, put_one, require_reach
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import Conflict
 from shared.contracts.ids import period_lock_id
@@ -21,9 +21,11 @@ async def create_lock(session: AsyncSession, actor: Actor, content: PeriodLock) 
 
     Raises:
         Conflict: it exists.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         Invalid: its content breaks a rule.
 
     """
+    actor.require_own_name(content.locked_by, "/locked_by")
     return await put_one(session, PERIOD_LOCKS, domain.begun(content), actor=actor, must_be_new=True)
 
 
@@ -34,12 +36,15 @@ async def put_lock(
 
     Raises:
         Conflict: it says something else already.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: its content breaks a rule.
 
     """
     row = await session.get(PeriodLockRow, period_lock_id(content.identifier), with_for_update=True)
+    await require_reach(session, PERIOD_LOCKS, content.identifier, actor)
     if row is None:
+        actor.require_own_name(content.locked_by, "/locked_by")
         return await put_one(
             session,
             PERIOD_LOCKS,
@@ -69,10 +74,13 @@ async def act(
     Raises:
         NotFound: there is no such lock.
         IllegalTransition: its state does not allow the step.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
+    await require_reach(session, PERIOD_LOCKS, identifier, actor)
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
     with_reasons = actor.because(form.reasons)
     return await _change(
@@ -96,17 +104,20 @@ async def except_from(
     Raises:
         NotFound: there is no such lock.
         IllegalTransition: it is released.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: the exception would be over already or last too long, or somebody grants it to themselves.
 
     """
+    await require_reach(session, PERIOD_LOCKS, identifier, actor)
+    actor.require_own_name(form.granted_by, "/granted_by")
     now = datetime.now(UTC)
     with_reason = actor.because(form.reason)
     return await _change(
         session,
         with_reason,
         identifier,
-        lambda lock: domain.excepted(lock, form, at=now),
+        lambda lock: domain.excepted(lock, form, at=now, own_names=actor.own_names),
         expected_version,
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.monitoring.models import ReportRow
+from services.monitoring.models import Copy, ReportRow
 from services.monitoring.reports.domain import faults_of_report, report_columns
 from shared.chassis.documents import Aggregate
 from shared.contracts.catalog import REPORT
@@ -37,4 +37,5 @@ REPORTS = Aggregate(
     columns=report_columns,
     faults=faults_of_report,
     faults_beside=_beside,
+    projects=Copy,
 )

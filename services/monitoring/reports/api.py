@@ -16,7 +16,7 @@ from services.monitoring.copies import ACTIVITY
 from services.monitoring.models import Copy, ReportRow
 from services.monitoring.reports import handlers
 from services.monitoring.reports.aggregates import REPORTS
-from services.monitoring.reports.domain import WRITABLE, ReportStep, begun, revised
+from services.monitoring.reports.domain import WRITABLE, ReportStep, begun, revised, signed
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.authored import Authored, add_authored_writes
@@ -97,6 +97,6 @@ async def act_on_report(
     return receipt(response, await handlers.act(session, actor, identifier, step, version))
 
 
-add_authored_writes(router, Authored(REPORTS, begun, revised))
+add_authored_writes(router, Authored(REPORTS, begun, revised, signed))
 add_reads(router, REPORTS)
 routers = [router]

@@ -108,7 +108,21 @@ def revised(report: Report, content: Report) -> Report:
     return after
 
 
-def acted(report: Report, form: ReportStep, *, at: datetime, lacking: Sequence[Found] = ()) -> Report:
+def signed(report: Report, own_names: Sequence[str]) -> Report:
+    """Return a report with a person who wrote of it among those who did; ``own_names`` is what they are called."""
+    if not own_names or any(is_among(name, report.written_by) for name in own_names):
+        return report
+    return report.model_copy(update={"written_by": (*report.written_by, own_names[0])})
+
+
+def acted(
+    report: Report,
+    form: ReportStep,
+    *,
+    at: datetime,
+    lacking: Sequence[Found] = (),
+    own_names: Sequence[str] = (),
+) -> Report:
     """Return the report after a step.
 
     Args:
@@ -116,6 +130,7 @@ def acted(report: Report, form: ReportStep, *, at: datetime, lacking: Sequence[F
         form: the step, who takes it and why.
         at: when.
         lacking: what keeps it from being submitted or validated, from ``lacking``; other steps need nothing.
+        own_names: what else the person is called who takes the step.
 
     Raises:
         IllegalStep: the state does not allow it.
@@ -124,7 +139,7 @@ def acted(report: Report, form: ReportStep, *, at: datetime, lacking: Sequence[F
 
     """
     state = LIFECYCLE.after(report.state, form.action)
-    if faults := list(_faults_of_step(report, form)):
+    if faults := list(_faults_of_step(report, form, own_names)):
         raise StepRefused(faults)
     if form.action in CHECKED and lacking:
         raise ContentRefused(lacking)
@@ -141,7 +156,12 @@ def acted(report: Report, form: ReportStep, *, at: datetime, lacking: Sequence[F
 
 
 def lacking(
-    report: Report, framework: ResultsFramework | None, locks: Sequence[PeriodLock], *, at: datetime
+    report: Report,
+    framework: ResultsFramework | None,
+    locks: Sequence[PeriodLock],
+    *,
+    who: Sequence[str] = (),
+    at: datetime,
 ) -> list[Found]:
     """Return what keeps a report from being submitted and validated, as (pointer, code, detail).
 
@@ -149,13 +169,14 @@ def lacking(
         report: as it stands.
         framework: of its activity, None where monitoring knows none.
         locks: those of its activity and of all.
+        who: those who wrote it and the office that reports, as far as leave from a lock of theirs counts.
         at: the moment, by which exceptions from locks may be over.
 
     """
     return [
         *_missing(report),
         *_unfit(report, framework),
-        *_locked(report, framework, locks, at),
+        *_locked(report, framework, locks, who, at),
     ]
 
 
@@ -199,7 +220,11 @@ def _unfit(report: Report, framework: ResultsFramework | None) -> Iterator[Found
 
 
 def _locked(
-    report: Report, framework: ResultsFramework | None, locks: Sequence[PeriodLock], at: datetime
+    report: Report,
+    framework: ResultsFramework | None,
+    locks: Sequence[PeriodLock],
+    who: Sequence[str],
+    at: datetime,
 ) -> Iterator[Found]:
     """Yield each actual whose period is locked; a report without actuals is held by a lock on its own period."""
     spans = [("/period_start", report.period_start, report.period_end)]
@@ -210,21 +235,17 @@ def _locked(
             if period:
                 spans.append((f"/actuals/{place}", period.start, period.end))
     for pointer, start, end in spans:
-        refusing = refusals(locks, report.iati_identifier, start, end, who=_reporters(report), at=at)
+        refusing = refusals(locks, report.iati_identifier, start, end, who=who, at=at)
         if refusing:
             yield f"{pointer}", "period-locked", told_of(refusing[0])
 
 
-def _faults_of_step(report: Report, form: ReportStep) -> Iterator[Found]:
+def _faults_of_step(report: Report, form: ReportStep, own_names: Sequence[str]) -> Iterator[Found]:
     if form.action in WITH_REASONS and form.reasons is None:
         yield "/reasons", "reasons-missing", f"To {form.action} takes reasons."
-    if form.action == "validate" and is_among(form.by, _reporters(report)):
+    reporters = [*report.written_by, *([report.office] if report.office else [])]
+    if form.action == "validate" and any(is_among(name, reporters) for name in (form.by, *own_names)):
         yield "/by", "conflict-of-interest", f"{form.by!r} wrote the report."
-
-
-def _reporters(report: Report) -> list[str]:
-    """Return who wrote a report, and the office that reports."""
-    return [*report.written_by, *([report.office] if report.office else [])]
 
 
 def _address(each: ReportedActual) -> ActualReport:

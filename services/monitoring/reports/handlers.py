@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.monitoring.aggregates import REPORTED_FRAMEWORKS
-from services.monitoring.locks.held import locks_of
+from services.monitoring.locks.held import locks_of, own_office
 from services.monitoring.models import FrameworkRow, ReportRow
+from services.monitoring.names import is_among
 from services.monitoring.reports import domain
 from services.monitoring.reports.aggregates import REPORTS
-from shared.chassis.documents import Actor, Stored, change
+from shared.chassis.documents import Actor, Stored, change, require_reach
 from shared.chassis.documents.faults import Found, told
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import Invalid, NotFound
@@ -35,22 +36,24 @@ async def act(
     Raises:
         NotFound: there is no such report.
         IllegalTransition: its state does not allow the step.
+        Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, an author validates, something is lacking, or a period is locked.
 
     """
-    report = await _require(session, identifier)
+    report = await _require(session, identifier, actor)
+    actor = actor.taking(form.action)
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
-    with_reasons = actor.because(form.reasons)
     with _refusals():
         domain.LIFECYCLE.after(report.state, form.action)
-        lacking = await _lacking(session, report, now) if form.action in domain.CHECKED else []
+        lacking = await _lacking(session, report, form, actor, now) if form.action in domain.CHECKED else []
         stored = await change(
             session,
             REPORTS,
             identifier,
-            lambda each: domain.acted(each, form, at=now, lacking=lacking),
-            actor=with_reasons,
+            lambda each: domain.acted(each, form, at=now, lacking=lacking, own_names=actor.own_names),
+            actor=actor.because(form.reasons),
             expected_version=expected_version,
         )
         if form.action == "validate" and report.actuals:
@@ -59,7 +62,10 @@ async def act(
 
 
 async def _take_over(session: AsyncSession, actor: Actor, report: Report, form: domain.ReportStep) -> None:
-    """Put the actuals of a report into the framework of its activity, as one change."""
+    """Put the actuals of a report into the framework of its activity, as one change.
+
+    To validate a report is to do so: the framework belongs where the report does, so the same grants hold.
+    """
     why = f"Report {report.identifier}, validated by {form.by}"
     await change(
         session,
@@ -70,11 +76,24 @@ async def _take_over(session: AsyncSession, actor: Actor, report: Report, form: 
     )
 
 
-async def _lacking(session: AsyncSession, report: Report, now: datetime) -> list[Found]:
+def _with_leave(report: Report, form: domain.ReportStep, actor: Actor, office: str | None) -> list[str]:
+    """Return the names whose leave from a lock counts: who submits a report has no leave by naming others who have."""
+    if form.action == "submit" and actor.own_names:
+        wrote = [name for name in actor.own_names if is_among(name, report.written_by)]
+    else:
+        wrote = list(report.written_by)
+    return [*wrote, *([office] if office else [])]
+
+
+async def _lacking(
+    session: AsyncSession, report: Report, form: domain.ReportStep, actor: Actor, now: datetime
+) -> list[Found]:
     row = await session.get(FrameworkRow, activity_id(report.iati_identifier), with_for_update=True)
     framework = ResultsFramework.from_json(row.document) if row else None
     locks = await locks_of(session, report.iati_identifier)
-    return domain.lacking(report, framework, locks, at=now)
+    office = await own_office(session, actor, report.iati_identifier, report.office)
+    who = _with_leave(report, form, actor, office)
+    return domain.lacking(report, framework, locks, who=who, at=now)
 
 
 @contextmanager
@@ -92,8 +111,10 @@ async def _locked(session: AsyncSession, identifier: str) -> Report | None:
     return Report.from_json(row.document) if row else None
 
 
-async def _require(session: AsyncSession, identifier: str) -> Report:
+async def _require(session: AsyncSession, identifier: str, actor: Actor) -> Report:
+    """Return a report that the actor may change, locked."""
     report = await _locked(session, identifier)
+    await require_reach(session, REPORTS, identifier, actor)
     if report is None:
         raise NotFound(f"No report has the identifier {identifier!r}.")
     return report

@@ -23,7 +23,7 @@ from services.projects.programming.domain import (
 )
 from shared.chassis.db import is_one_of
 from shared.chassis.documents import Aggregate
-from shared.chassis.documents.store import C
+from shared.chassis.documents.aggregates import C
 from shared.contracts import catalog
 from shared.contracts.ids import (
     country_programme_id,

@@ -24,6 +24,7 @@ from shared.chassis.db import ReadSession
 from shared.chassis.documents import document_router
 from shared.chassis.documents.listing import list_page
 from shared.chassis.documents.schemas import ItemPage
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.projects.v1 import BienniumLabel, CountryCode
@@ -34,7 +35,7 @@ TAG = "programming"
 UpdatedSince = Annotated[Moment | None, Query(description="Changed at or after this time")]
 Country = Annotated[CountryCode | None, Query(description="ISO 3166-1 alpha-2 code of a country")]
 
-router = APIRouter(prefix="/v1", tags=[TAG])
+router = APIRouter(prefix="/v1", tags=[TAG], route_class=GuardedRoute)
 
 
 @router.get(

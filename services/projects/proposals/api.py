@@ -12,7 +12,7 @@ from sqlmodel import col
 from services.projects.models import CriteriaSetRow, ProposalRow
 from services.projects.proposals import handlers
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
-from services.projects.proposals.domain import LIFECYCLE, ProposalStepForm, begun, revised
+from services.projects.proposals.domain import LIFECYCLE, ProposalStepForm, begun, revised, signed
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.authored import Authored, add_authored_writes
@@ -137,7 +137,7 @@ async def list_criteria_sets(
     return await list_page(session, CRITERIA_SETS, conditions, cursors=cursors, cursor=cursor, limit=limit)
 
 
-add_authored_writes(proposals, Authored(PROPOSALS, begun, revised))
+add_authored_writes(proposals, Authored(PROPOSALS, begun, revised, signed))
 add_reads(proposals, PROPOSALS)
 add_version_writes(criteria_sets, CRITERIA_SETS)
 add_reads(criteria_sets, CRITERIA_SETS)

@@ -40,10 +40,13 @@ def is_by(name: str, authors: Iterable[ProposalAuthor]) -> bool:
     return known_as(name) in {known_as(author.name) for author in authors}
 
 
-def conflicts(appraiser: Appraiser, proposal: Proposal) -> Iterator[Found]:
-    """Yield why somebody may not appraise a proposal: nobody appraises their own, nor that of their unit."""
+def conflicts(appraiser: Appraiser, proposal: Proposal, own_names: Sequence[str] = ()) -> Iterator[Found]:
+    """Yield why somebody may not appraise a proposal: nobody appraises their own, nor that of their unit.
+
+    ``own_names`` are others that the person is called.
+    """
     authors = (*proposal.authors, *proposal.written_by)
-    if is_by(appraiser.person, authors):
+    if any(is_by(name, authors) for name in (appraiser.person, *own_names)):
         detail = f"{appraiser.person!r} wrote the proposal."
         yield "/appraiser/person", "conflict-of-interest", detail
     if appraiser.unit is not None and is_by(appraiser.unit, authors):
@@ -51,9 +54,11 @@ def conflicts(appraiser: Appraiser, proposal: Proposal) -> Iterator[Found]:
         yield "/appraiser/unit", "conflict-of-interest", detail
 
 
-def faults_of_form(form: AppraisalForm, proposal: Proposal, criteria: CriteriaSet) -> list[Found]:
+def faults_of_form(
+    form: AppraisalForm, proposal: Proposal, criteria: CriteriaSet, own_names: Sequence[str] = ()
+) -> list[Found]:
     """Return what keeps an appraisal from being recorded, as (pointer, code, detail)."""
-    return [*conflicts(form.appraiser, proposal), *_faults_of_scores(form, criteria)]
+    return [*conflicts(form.appraiser, proposal, own_names), *_faults_of_scores(form, criteria)]
 
 
 def _faults_of_scores(form: AppraisalForm, criteria: CriteriaSet) -> Iterator[Found]:

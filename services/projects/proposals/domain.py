@@ -120,13 +120,22 @@ def revised(proposal: Proposal, content: Proposal) -> Proposal:
     return kept.model_copy(update={"written_by": _together(proposal.written_by, content.authors)})
 
 
-def acted(
+def signed(proposal: Proposal, own_names: Sequence[str]) -> Proposal:
+    """Return the proposal with a person who wrote of it among its authors; ``own_names`` is what they are called."""
+    if not own_names or any(is_by(name, proposal.written_by) for name in own_names):
+        return proposal
+    writer = ProposalAuthor(kind="person", name=own_names[0])
+    return proposal.model_copy(update={"written_by": (*proposal.written_by, writer)})
+
+
+def acted(  # noqa: PLR0913
     proposal: Proposal,
     form: ProposalStepForm,
     *,
     at: datetime,
     criteria: CriteriaSet | None = None,
     beside: Sequence[Found] = (),
+    own_names: Sequence[str] = (),
 ) -> Proposal:
     """Return the proposal after a step.
 
@@ -136,6 +145,7 @@ def acted(
         at: when.
         criteria: to submit by, or what the proposal was submitted by; other steps need none.
         beside: what is wrong with the outcomes that it is linked to, by the documents that hold them.
+        own_names: what the person is called who takes it, where that is known.
 
     Raises:
         IllegalStep: the state does not allow it.
@@ -144,7 +154,7 @@ def acted(
 
     """
     state = LIFECYCLE.after(proposal.state, form.action)
-    if faults := _faults_of_step(proposal, form):
+    if faults := _faults_of_step(proposal, form, (form.by, *own_names)):
         raise StepRefused(faults)
     updates: dict[str, Any] = {"state": state}
     if form.action == "submit":
@@ -167,8 +177,23 @@ def acted(
     return after.model_copy(update={"history": (*proposal.history, step), "turnaround": turnaround})
 
 
-def appraised(proposal: Proposal, form: AppraisalForm, *, at: datetime, criteria: CriteriaSet) -> Proposal:
+def appraised(
+    proposal: Proposal,
+    form: AppraisalForm,
+    *,
+    at: datetime,
+    criteria: CriteriaSet,
+    own_names: Sequence[str] = (),
+) -> Proposal:
     """Return the proposal with one more appraisal.
+
+    Args:
+        proposal: as it stands.
+        form: the appraisal.
+        at: when.
+        criteria: what the proposal was submitted by.
+        own_names: what the person is called who appraises, where that is known; by the first of them it is recorded,
+            so that nobody counts twice.
 
     Raises:
         IllegalStep: the proposal is not under appraisal.
@@ -176,8 +201,11 @@ def appraised(proposal: Proposal, form: AppraisalForm, *, at: datetime, criteria
 
     """
     require_under_appraisal(proposal)
-    if faults := faults_of_form(form, proposal, _own(proposal, criteria)):
+    if faults := faults_of_form(form, proposal, _own(proposal, criteria), own_names):
         raise StepRefused(faults)
+    if own_names:
+        appraiser = form.appraiser.model_copy(update={"person": own_names[0]})
+        form = form.model_copy(update={"appraiser": appraiser})
     return recorded(form, proposal, criteria, at)
 
 
@@ -198,12 +226,12 @@ def lacking(proposal: Proposal, criteria: CriteriaSet | None, beside: Sequence[F
     return [*checks(proposal, own), *beside, *verdict(proposal, own)]
 
 
-def _faults_of_step(proposal: Proposal, form: ProposalStepForm) -> list[Found]:
+def _faults_of_step(proposal: Proposal, form: ProposalStepForm, names: Sequence[str]) -> list[Found]:
     faults: list[Found] = []
     if form.action in WITH_REASONS and form.reasons is None:
         faults.append(("/reasons", "reasons-missing", f"To {form.action} takes reasons."))
     decides = proposal.state == SUBMITTED and form.action in DECISIONS
-    if decides and is_by(form.by, (*proposal.authors, *proposal.written_by)):
+    if decides and any(is_by(name, (*proposal.authors, *proposal.written_by)) for name in names):
         faults.append(("/by", "conflict-of-interest", f"{form.by!r} wrote the proposal."))
     return faults
 

@@ -16,14 +16,18 @@ from services.projects.programming.aggregates import COUNTRY_PROGRAMMES, PROGRAM
 from services.projects.proposals import domain
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
 from services.projects.proposals.checks import checks, checks_beside
-from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find
+from shared.chassis.db import is_one_of
+from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find, require_reach
+from shared.chassis.documents.aggregates import C
 from shared.chassis.documents.faults import Found, told
 from shared.chassis.documents.refusals import refusals
-from shared.chassis.documents.store import C
 from shared.chassis.errors import Conflict, NotFound
+from shared.chassis.scoping import required_permit, visible
 from shared.contracts.ids import proposal_id
 from shared.contracts.projects.v1 import AppraisalForm, CriteriaSet, Proposal
 from shared.contracts.workflow import StepRefused
+from shared.policy.permits import reading
+from shared.policy.principals import Principal
 
 
 async def act(
@@ -38,22 +42,26 @@ async def act(
     Raises:
         NotFound: there is no such proposal.
         Conflict: its state does not allow the step, or it does not pass.
+        Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, or the one who decides wrote the proposal.
 
     """
-    proposal = await _require(session, identifier)
+    proposal = await _require(session, identifier, actor)
     now = datetime.now(UTC)
-    with_reasons = actor.because(form.reasons)
+    with_reasons = actor.taking(form.action).because(form.reasons)
+    actor.require_own_name(form.by, "/by")
     with _refusals():
         domain.LIFECYCLE.after(proposal.state, form.action)
         criteria = await _criteria_of_step(session, proposal, form)
-        beside = await _beside(session, proposal) if form.action == "pass" else []
+        beside = await _beside(session, proposal, actor.reader) if form.action == "pass" else []
         return await change(
             session,
             PROPOSALS,
             identifier,
-            lambda each: domain.acted(each, form, at=now, criteria=criteria, beside=beside),
+            lambda each: domain.acted(
+                each, form, at=now, criteria=criteria, beside=beside, own_names=actor.own_names
+            ),
             actor=with_reasons,
             expected_version=expected_version,
         )
@@ -71,11 +79,13 @@ async def appraise(
     Raises:
         NotFound: there is no such proposal.
         Conflict: it is not under appraisal.
+        Forbidden: the actor's grants do not hold for it, or a person names somebody else.
         PreconditionFailed: the stored version is not ``expected_version``.
         Invalid: the appraiser wrote the proposal, or the scores do not fit the criteria.
 
     """
-    proposal = await _require(session, identifier)
+    proposal = await _require(session, identifier, actor)
+    actor.require_own_name(form.appraiser.person, "/appraiser/person")
     now = datetime.now(UTC)
     with _refusals():
         domain.require_under_appraisal(proposal)
@@ -84,7 +94,7 @@ async def appraise(
             session,
             PROPOSALS,
             identifier,
-            lambda each: domain.appraised(each, form, at=now, criteria=criteria),
+            lambda each: domain.appraised(each, form, at=now, criteria=criteria, own_names=actor.own_names),
             actor=actor,
             expected_version=expected_version,
         )
@@ -93,7 +103,7 @@ async def appraise(
 async def look(
     session: AsyncSession, identifier: str
 ) -> tuple[DocumentRow, Proposal, CriteriaSet | None, list[Found]]:
-    """Return a proposal with the criteria that apply to it and what it lacks by them.
+    """Return a proposal that the session's permit lets see, with the criteria that apply to it and what it lacks by them.
 
     Raises:
         NotFound: there is no such proposal.
@@ -106,7 +116,8 @@ async def look(
     else:
         in_force = await _in_force(session)
         criteria = next(iter(in_force.values())) if len(in_force) == 1 else None
-    return row, proposal, criteria, [*checks(proposal, criteria), *await _beside(session, proposal)]
+    reader = required_permit(session, PROPOSALS.noun).principal
+    return row, proposal, criteria, [*checks(proposal, criteria), *await _beside(session, proposal, reader)]
 
 
 @contextmanager
@@ -125,8 +136,10 @@ async def _locked(session: AsyncSession, identifier: str) -> Proposal | None:
     return Proposal.from_json(row.document) if row else None
 
 
-async def _require(session: AsyncSession, identifier: str) -> Proposal:
+async def _require(session: AsyncSession, identifier: str, actor: Actor) -> Proposal:
+    """Return a proposal that the actor may change, locked."""
     proposal = await _locked(session, identifier)
+    await require_reach(session, PROPOSALS, identifier, actor)
     if proposal is None:
         raise NotFound(f"No proposal has the identifier {identifier!r}.")
     return proposal
@@ -169,21 +182,29 @@ async def _own_criteria(session: AsyncSession, proposal: Proposal) -> CriteriaSe
     return CriteriaSet.from_json(row.document)
 
 
-async def _beside(session: AsyncSession, proposal: Proposal) -> list[Found]:
-    """Return what is wrong with the outcomes that a proposal is linked to, by the stored frameworks."""
+async def _beside(session: AsyncSession, proposal: Proposal, reader: Principal | None) -> list[Found]:
+    """Return what is wrong with the outcomes that a proposal is linked to, by the stored frameworks that one may read.
+
+    A draft of another country's programme is told to nobody by what is linked to it.
+    """
     bienniums = (link.biennium for link in proposal.programme_outcomes)
     codes = (link.programme for link in proposal.country_outcomes)
     return checks_beside(
         proposal,
-        await _known(session, PROGRAMME_BUDGETS, bienniums),
-        await _known(session, COUNTRY_PROGRAMMES, codes),
+        await _known(session, PROGRAMME_BUDGETS, bienniums, reader),
+        await _known(session, COUNTRY_PROGRAMMES, codes, reader),
     )
 
 
-async def _known(session: AsyncSession, aggregate: Aggregate[C], identifiers: Iterable[str]) -> dict[str, C]:
-    found: dict[str, C] = {}
-    for identifier in dict.fromkeys(identifiers):
-        row = await session.get(aggregate.model, aggregate.id_of(identifier))
-        if row is not None:
-            found[identifier] = aggregate.contract.from_json(row.document)
-    return found
+async def _known(
+    session: AsyncSession, aggregate: Aggregate[C], identifiers: Iterable[str], reader: Principal | None
+) -> dict[str, C]:
+    """Return those of the documents that are stored and that one may read, by identifier."""
+    model = aggregate.model
+    statement = select(model.identifier, model.document).where(
+        is_one_of(model.id, {aggregate.id_of(identifier) for identifier in identifiers})
+    )
+    if reader is not None:
+        statement = statement.where(visible(model, reading(reader, aggregate.noun), aggregate.projects))
+    rows = await session.exec(statement)
+    return {identifier: aggregate.contract.from_json(document) for identifier, document in rows}

@@ -1,10 +1,10 @@
 """Aggregates that are kept whole, as one JSON document with a version: their store and their routes."""
 
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, DocumentRow
+from shared.chassis.documents.reach import require_reach
 from shared.chassis.documents.routes import document_router
 from shared.chassis.documents.store import (
-    Actor,
-    Aggregate,
-    DocumentRow,
     Outcome,
     Stored,
     change,
@@ -24,4 +24,5 @@ __all__ = [
     "find",
     "put_many",
     "put_one",
+    "require_reach",
 ]

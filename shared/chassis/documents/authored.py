@@ -3,7 +3,7 @@
 There is no batch of them, which would be a way around what a state allows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -11,6 +11,9 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.db import Uow
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, C
+from shared.chassis.documents.reach import require_reach
 from shared.chassis.documents.routes import (
     CurrentActor,
     ExpectedVersion,
@@ -20,7 +23,7 @@ from shared.chassis.documents.routes import (
     require_same,
 )
 from shared.chassis.documents.schemas import Receipt
-from shared.chassis.documents.store import Actor, Aggregate, C, Stored, change, put_one
+from shared.chassis.documents.store import Stored, change, put_one
 from shared.chassis.errors import Conflict
 from shared.contracts.workflow import ContentLocked
 
@@ -30,12 +33,28 @@ class Authored(Generic[C]):
     """An aggregate with how content becomes a document of it.
 
     ``begun`` makes a new document of content. ``revised`` makes a document of the stored one and other content, and raises
-    ``ContentLocked`` where that may not change.
+    ``ContentLocked`` where that may not change. ``signed`` notes the persons, by the names of the one who writes, in a
+    document whose content they wrote.
     """
 
     aggregate: Aggregate[C]
     begun: Callable[[C], C]
     revised: Callable[[C, C], C]
+    signed: Callable[[C, Sequence[str]], C] = lambda document, _: document
+
+    def fresh(self, content: C, actor: Actor) -> C:
+        """Return a new document that an actor wrote."""
+        return self.signed(self.begun(content), actor.own_names)
+
+    def rewritten(self, document: C, content: C, actor: Actor) -> C:
+        """Return a document whose content an actor wrote anew; one that stays the same is nobody's work.
+
+        Raises:
+            ContentLocked: it would change, and may not.
+
+        """
+        after = self.revised(document, content)
+        return document if after == document else self.signed(after, actor.own_names)
 
 
 async def create(session: AsyncSession, kind: Authored[C], content: C, *, actor: Actor) -> Stored:
@@ -46,7 +65,7 @@ async def create(session: AsyncSession, kind: Authored[C], content: C, *, actor:
         Invalid: its content breaks a rule.
 
     """
-    return await put_one(session, kind.aggregate, kind.begun(content), actor=actor, must_be_new=True)
+    return await put_one(session, kind.aggregate, kind.fresh(content, actor), actor=actor, must_be_new=True)
 
 
 async def put(
@@ -63,11 +82,12 @@ async def put(
     aggregate = kind.aggregate
     identifier = aggregate.identifier(content)
     row = await session.get(aggregate.model, aggregate.id_of(identifier), with_for_update=True)
+    await require_reach(session, aggregate, identifier, actor)
     if row is None:
         return await put_one(
             session,
             aggregate,
-            kind.begun(content),
+            kind.fresh(content, actor),
             actor=actor,
             expected_version=expected_version,
             must_be_new=True,
@@ -98,7 +118,7 @@ async def revise(  # noqa: PLR0913
 
     def apply(document: C) -> C:
         try:
-            return kind.revised(document, rewrite(document))
+            return kind.rewritten(document, rewrite(document), actor)
         except ContentLocked as error:
             detail = f"The content of the {kind.aggregate.noun} may not change in its state."
             raise Conflict(detail, code="content-locked") from error

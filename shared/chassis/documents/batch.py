@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.chassis.bodies import TOO_DEEP, is_too_deep
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, C
 from shared.chassis.documents.bounds import fault_of
 from shared.chassis.documents.schemas import BatchOutcome
-from shared.chassis.documents.store import Actor, Aggregate, C, put_many
+from shared.chassis.documents.store import put_many
 from shared.chassis.errors import Fault, faults_of
 
 _LARGE = 8 * 1024 * 1024
@@ -41,6 +44,8 @@ async def upsert_lines(
 
 def _read(aggregate: Aggregate[C], line: bytes) -> tuple[C | None, str | None, list[Fault]]:
     """Return the document of a line, its identifier, and what refuses it."""
+    if is_too_deep(line):
+        return None, None, [Fault(pointer="", code="nested-too-deeply", detail=TOO_DEEP)]
     try:
         document = aggregate.contract.from_json(line)
     except ValidationError as error:

@@ -13,13 +13,15 @@ from pydantic_core import from_json
 
 from shared.chassis.bodies import JsonRoute
 from shared.chassis.db import ReadSession, Uow
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, C
 from shared.chassis.documents.batch import upsert_lines
 from shared.chassis.documents.schemas import BatchOutcome, Item, Receipt
-from shared.chassis.documents.store import ANY_VERSION, Actor, Aggregate, C, Stored, change, find, put_one
+from shared.chassis.documents.store import ANY_VERSION, Stored, change, find_shown, put_one
 from shared.chassis.errors import BadRequest, Invalid, faults_of
+from shared.chassis.guard import CurrentPermit
 from shared.chassis.parameters import FilterText
 from shared.chassis.telemetry import correlation_id
-from shared.contracts.base import Contract
 
 NDJSON = "application/x-ndjson"
 
@@ -33,13 +35,22 @@ class NdjsonResponse(Response):
 
 
 async def current_actor(
+    request: Request,
+    permit: CurrentPermit,
     rationale: Annotated[
         FilterText | None,
         Query(max_length=2000, description="Why the change is made; kept with the version that it leaves"),
     ] = None,
 ) -> Actor:
     """Return who acts in this request, and why."""
-    return Actor(name="system", correlation_id=correlation_id(), rationale=rationale)
+    return Actor(
+        name=permit.principal.subject,
+        correlation_id=correlation_id(),
+        rationale=rationale,
+        permit=permit,
+        operation=request.scope["state"]["operation"],
+        source=request.client.host if request.client else "",
+    )
 
 
 async def expected_version(
@@ -92,9 +103,11 @@ def add_reads(router: APIRouter, aggregate: Aggregate[C], *, name: str | None = 
     called = name or name_of(aggregate)
 
     async def read(session: ReadSession, identifier: str) -> Response:
-        row = await find(session, aggregate, identifier)
+        row, withheld = await find_shown(session, aggregate, identifier)
         return Response(
-            Item.text_of(row), media_type="application/json", headers={"ETag": f'"{row.version}"'}
+            Item.text_of(row, withheld),
+            media_type="application/json",
+            headers={"ETag": f'"{row.version}"'},
         )
 
     router.add_api_route(
@@ -214,16 +227,9 @@ def patched(aggregate: Aggregate[C], identifier: str, document: C, changes: dict
         Invalid: the result breaks the contract, or has another identifier than the address.
 
     """
-    result = _validated(aggregate, _merged(document, changes))
+    result = _validated(aggregate, merge(from_json(document.to_json()), changes))
     require_same(aggregate, identifier, result)
     return result
-
-
-def _merged(document: Contract, changes: dict[str, Any]) -> Any:  # noqa: ANN401
-    try:
-        return merge(from_json(document.to_json()), changes)
-    except RecursionError:
-        raise Invalid("The change is nested too deeply.", code="nested-too-deeply") from None
 
 
 def _validated(aggregate: Aggregate[C], document: Any) -> C:  # noqa: ANN401

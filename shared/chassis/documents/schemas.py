@@ -1,29 +1,55 @@
 """What the routes of a document answer."""
 
-from typing import Literal, Self
+from collections.abc import Collection, Sequence
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, JsonValue
+from pydantic_core import from_json, to_json
 
-from shared.chassis.documents.store import DocumentRow, Outcome, Stored
+from shared.chassis.documents.aggregates import DocumentRow
+from shared.chassis.documents.store import Outcome, Stored
 from shared.chassis.errors import Fault
 from shared.contracts.base import Contract
 
 
 class Item(BaseModel):
-    """An aggregate as stored: its version, the time of its last change, and the document itself."""
+    """An aggregate as stored: its version, the time of its last change, and the document itself.
+
+    ``withheld`` names the members of the document that the caller may not see, whether or not there are any.
+    """
 
     id: UUID
     identifier: str
     version: int
     updated_at: AwareDatetime
     document: JsonValue
+    withheld: tuple[str, ...] = ()
 
     @classmethod
-    def text_of(cls, row: DocumentRow) -> str:
-        """Return the JSON text of a row, the stored document verbatim within it."""
+    def text_of(cls, row: DocumentRow, withheld: Collection[str] = ()) -> str:
+        """Return the JSON text of a row, the stored document verbatim within it, save for what is withheld."""
         head = _Head(id=row.id, identifier=row.identifier, version=row.version, updated_at=row.updated_at)
-        return f'{head.model_dump_json()[:-1]},"document":{row.document}}}'
+        text = row.document
+        if not withheld:
+            return f'{head.model_dump_json()[:-1]},"document":{text}}}'
+        told = from_json(text)
+        for name in withheld:
+            _leave_out(told, name.split("."))
+        names = to_json(sorted(withheld)).decode()
+        return f'{head.model_dump_json()[:-1]},"document":{to_json(told).decode()},"withheld":{names}}}'
+
+
+def _leave_out(value: Any, path: Sequence[str]) -> None:  # noqa: ANN401
+    """Take a member out of an object, or of each of a list."""
+    if isinstance(value, list):
+        for each in value:
+            _leave_out(each, path)
+    elif isinstance(value, dict):
+        if len(path) == 1:
+            value.pop(path[0], None)
+        else:
+            _leave_out(value.get(path[0]), path[1:])
 
 
 class _Head(BaseModel):

@@ -5,27 +5,30 @@ the version by one and stages one fact with the new state, in the caller's trans
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal
 from uuid import UUID
 
-from sqlalchemy import Text
+from sqlalchemy import true
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Field, SQLModel, col, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from shared.chassis.audit.entries import Affected, note_changes
 from shared.chassis.db import bulk_upsert, is_one_of
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, C, DocumentRow, not_found
 from shared.chassis.documents.bounds import require_storable
-from shared.chassis.documents.faults import Found, introduced, told
-from shared.chassis.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed
-from shared.chassis.outbox import Fact, stage
-from shared.contracts.base import Contract
-from shared.contracts.catalog import AggregateFacts, EventType
-
-C = TypeVar("C", bound=Contract)
+from shared.chassis.documents.faults import introduced, told
+from shared.chassis.documents.members import withholding
+from shared.chassis.documents.reach import require_place, require_reach
+from shared.chassis.errors import Conflict, Fault, Invalid, PreconditionFailed
+from shared.chassis.outbox import Fact, Staged, stage
+from shared.chassis.scoping import permit_of, project_ids, visible
+from shared.contracts.catalog import EventType
 
 Outcome = Literal["created", "changed", "unchanged"]
 
@@ -34,58 +37,6 @@ _NOT_UNIQUE = "23505"
 
 ANY_VERSION = 0
 """What a caller expects who only asks that there be a version."""
-
-
-class DocumentRow(SQLModel):
-    """Columns of every aggregate that is kept whole; a table adds the columns it filters by."""
-
-    id: UUID = Field(primary_key=True)
-    identifier: str = Field(unique=True)
-    version: int
-    digest: bytes
-    document: str = Field(sa_type=Text)
-    correlation_id: str
-    created_at: datetime
-    updated_at: datetime = Field(index=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who asks for a change, why, and the correlation that ties it to its cause."""
-
-    name: str
-    correlation_id: str
-    rationale: str | None = None
-
-    def because(self, reasons: str | None) -> "Actor":
-        """Return the actor with these reasons, unless the request itself tells why."""
-        return replace(self, rationale=self.rationale or reasons)
-
-
-async def _no_faults(_session: AsyncSession, _document: Contract) -> Iterable[Found]:
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class Aggregate(Generic[C]):
-    """What the store needs to know of one kind of aggregate.
-
-    ``columns`` are the filter columns of a document (``state`` among them where its facts tell of states); ``derive`` completes a document by the rules of its
-    owner before it is compared and stored; ``faults`` tells what refuses a completed document where somebody
-    authors it (a batch is taken as it was published), and ``faults_beside`` what refuses it beside other documents
-    of the same owner.
-    """
-
-    noun: str
-    model: type[DocumentRow]
-    contract: type[C]
-    facts: AggregateFacts
-    identifier: Callable[[C], str]
-    id_of: Callable[[str], UUID]
-    columns: Callable[[C], Mapping[str, Any]]
-    derive: Callable[[C], C] = field(default=lambda document: document)
-    faults: Callable[[C], Iterable[Found]] = field(default=lambda _: ())
-    faults_beside: Callable[[AsyncSession, C], Awaitable[Iterable[Found]]] = _no_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,16 +57,36 @@ class Stored:
 
 
 async def find(session: AsyncSession, aggregate: Aggregate[C], identifier: str) -> DocumentRow:
-    """Return the row of an aggregate.
+    """Return the row of an aggregate that the session's permit lets see; without a permit, any.
 
     Raises:
-        NotFound: no aggregate has that identifier.
+        NotFound: no aggregate that may be seen has that identifier.
 
     """
-    row = await session.get(aggregate.model, aggregate.id_of(identifier))
-    if row is None:
-        raise _not_found(aggregate, identifier)
+    row, _ = await find_shown(session, aggregate, identifier)
     return row
+
+
+async def find_shown(
+    session: AsyncSession, aggregate: Aggregate[C], identifier: str
+) -> tuple[DocumentRow, tuple[str, ...]]:
+    """Return the row of an aggregate as ``find`` does, and the members of its document that the permit does not show.
+
+    Raises:
+        NotFound: no aggregate that may be seen has that identifier.
+
+    """
+    model = aggregate.model
+    permit = permit_of(session, aggregate.noun)
+    withheld = withholding(aggregate, permit)
+    seen = () if permit is None or permit.is_everywhere else (visible(model, permit, aggregate.projects),)
+    columns: Any = (model, true(), *withheld.shown)
+    statement = select(*columns).where(col(model.id) == aggregate.id_of(identifier), *seen)
+    found = (await session.exec(statement)).one_or_none()
+    if found is None:
+        raise not_found(aggregate, identifier)
+    row, _, *flags = found
+    return row, withheld.of(flags)
 
 
 async def put_one(  # noqa: PLR0913
@@ -136,6 +107,8 @@ async def put_one(  # noqa: PLR0913
 
     """
     draft = _draft(aggregate, aggregate.derive(document))
+    await require_reach(session, aggregate, draft.identifier, actor)
+    await require_place(session, aggregate, draft.document, actor)
     held = await _held(session, aggregate, [draft.id])
     if must_be_new and held:
         raise Conflict(f"The {aggregate.noun} {draft.identifier!r} exists already.", code="already-exists")
@@ -166,10 +139,12 @@ async def change(  # noqa: PLR0913
     """
     row = await session.get(aggregate.model, aggregate.id_of(identifier), with_for_update=True)
     if row is None:
-        raise _not_found(aggregate, identifier)
+        raise not_found(aggregate, identifier)
+    await require_reach(session, aggregate, identifier, actor)
     _require_version(aggregate, identifier, row.version, expected_version)
     document = apply(aggregate.contract.from_json(row.document))
     draft = _draft(aggregate, aggregate.derive(document))
+    await require_place(session, aggregate, draft.document, actor)
     if faults := await _faults(session, aggregate, draft.document):
         await _refuse(session, aggregate, draft.document, faults, row)
     held = await _held(session, aggregate, [draft.id])
@@ -195,6 +170,9 @@ async def put_many(
 
     """
     drafts = [_draft(aggregate, aggregate.derive(document)) for document in documents]
+    for draft in drafts:
+        await require_reach(session, aggregate, draft.identifier, actor)
+        await require_place(session, aggregate, draft.document, actor)
     held = await _held(session, aggregate, [draft.id for draft in drafts])
     return await _store(session, aggregate, drafts, held, actor=actor, dry_run=dry_run)
 
@@ -231,18 +209,36 @@ async def _store(  # noqa: PLR0913
             f"Another write changed one of these {aggregate.noun} documents.", code="concurrent-change"
         )
     facts = [_fact(aggregate, draft, answer, held.get(draft.id)) for draft, answer in writes]
-    await stage(
+    staged = await stage(
         session,
         facts,
         actor=actor.name,
         correlation_id=actor.correlation_id,
         rationale=actor.rationale,
     )
+    affected = [
+        _affected(aggregate, draft, answer, event)
+        for (draft, answer), event in zip(writes, staged, strict=True)
+    ]
+    await note_changes(session, actor.attempt, affected)
     return answers
 
 
-def _not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:
-    return NotFound(f"No {aggregate.noun} has the identifier {identifier!r}.")
+def _affected(aggregate: Aggregate[C], draft: "_Draft[C]", answer: Stored, event: Staged) -> Affected:
+    """Return what the audit tells of one change."""
+    place = aggregate.placing.place(draft.document)
+    return Affected(
+        aggregate=aggregate.noun,
+        aggregate_id=draft.id,
+        identifier=draft.identifier,
+        version_before=answer.version - 1 or None,
+        version_after=answer.version,
+        event_id=event.event_id,
+        event_digest=event.digest,
+        place_countries=sorted(place.countries),
+        place_organisations=sorted(place.organisations),
+        place_projects=project_ids(place),
+    )
 
 
 async def _faults(session: AsyncSession, aggregate: Aggregate[C], document: C) -> list[Fault]:
@@ -368,5 +364,6 @@ def _row(
         "correlation_id": actor.correlation_id,
         "created_at": held.created_at if held else answer.updated_at,
         "updated_at": answer.updated_at,
+        **aggregate.placed(draft.document),
         **aggregate.columns(draft.document),
     }

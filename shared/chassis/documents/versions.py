@@ -6,9 +6,12 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.db import Uow
+from shared.chassis.documents.actors import Actor
+from shared.chassis.documents.aggregates import Aggregate, C
+from shared.chassis.documents.reach import require_reach
 from shared.chassis.documents.routes import CurrentActor, name_of, receipt, require_same
 from shared.chassis.documents.schemas import Receipt
-from shared.chassis.documents.store import Actor, Aggregate, C, Stored, put_one
+from shared.chassis.documents.store import Stored, put_one
 from shared.chassis.errors import Conflict
 
 
@@ -22,6 +25,7 @@ async def adopt(
         Invalid: it breaks a rule.
 
     """
+    await require_reach(session, aggregate, aggregate.identifier(version), actor)
     row = await session.get(aggregate.model, aggregate.id_of(aggregate.identifier(version)))
     if row is not None and not must_be_new and row.document != version.to_json():
         detail = f"A version of {aggregate.noun} is never changed; give what changes another version."

@@ -25,6 +25,7 @@ from shared.chassis.documents.routes import (
     receipt,
 )
 from shared.chassis.documents.schemas import ItemPage, Receipt
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.chassis.parameters import FilterText, Moment
 from shared.contracts.funding.v1 import Allocation, PledgeState
@@ -37,7 +38,7 @@ OfBiennium = Annotated[BienniumLabel | None, Query(description="Of this biennium
 
 pool_routes = APIRouter(prefix="/v1/pools", tags=[TAG], route_class=JsonRoute)
 pledge_routes = APIRouter(prefix="/v1/pledges", tags=[TAG], route_class=JsonRoute)
-target_routes = APIRouter(prefix="/v1/mobilisation-targets", tags=[TAG])
+target_routes = APIRouter(prefix="/v1/mobilisation-targets", tags=[TAG], route_class=GuardedRoute)
 
 
 @pool_routes.get("", response_model=ItemPage, summary="List pools in order of code and biennium")

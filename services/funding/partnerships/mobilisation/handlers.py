@@ -6,14 +6,14 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.models import AgreementRow
-from services.funding.partnerships.aggregates import MOBILISATION_TARGETS, PLEDGES
+from services.funding.partnerships.aggregates import AGREEMENTS, MOBILISATION_TARGETS, PLEDGES
 from services.funding.partnerships.mobilisation import pledges
 from services.funding.partnerships.places import known_places
 from services.funding.rates.tables import rate_table
 from shared.chassis.documents import Actor, DocumentRow, Stored, change, find
+from shared.chassis.documents.reach import is_seen
 from shared.chassis.documents.refusals import refusals
 from shared.contracts.funding.v1 import Agreement, MobilisationTarget
-from shared.contracts.ids import agreement_id
 from shared.figures.biennium import biennium_named
 from shared.figures.partnerships import (
     COMMITTED,
@@ -39,13 +39,12 @@ async def act_on_pledge(
         NotFound: there is no such pledge.
         Conflict: its state does not allow it.
         PreconditionFailed: the stored version is not ``expected_version``.
-        Invalid: reasons are wanting, or there is no such agreement.
+        Invalid: reasons are wanting, or there is no such agreement that the actor may read.
 
     """
+    actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
-    is_known = False
-    if form.agreement is not None:
-        is_known = await session.get(AgreementRow, agreement_id(form.agreement)) is not None
+    is_known = form.agreement is not None and await is_seen(session, AGREEMENTS, form.agreement, actor)
     with refusals():
         return await change(
             session,

@@ -1,0 +1,52 @@
+"""Who asks, the audit, and where documents belong, and where projects that are copied do."""
+
+from collections.abc import Sequence
+
+from shared.chassis.audit.migration import create_audit_tables, drop_audit_tables
+from shared.chassis.migrations import (
+    add_copy_places,
+    add_place_columns,
+    create_identity_tables,
+    drop_copy_places,
+    drop_identity_tables,
+    drop_place_columns,
+)
+from shared.chassis.personal.tables import create_erasure_table, drop_erasure_table
+
+revision: str = "0005"
+down_revision: str | None = "0004"
+branch_labels: Sequence[str] | None = None
+depends_on: Sequence[str] | None = None
+
+TABLES = (
+    "finance",
+    "partner",
+    "rate_sheet",
+    "partner_profile",
+    "agreement",
+    "pool",
+    "pledge",
+    "mobilisation_target",
+    "workplan",
+    "priority_rule",
+    "scenario",
+    "alert",
+)
+
+
+def upgrade() -> None:
+    """Apply."""
+    create_identity_tables()
+    create_audit_tables("funding")
+    create_erasure_table()
+    add_place_columns(*TABLES)
+    add_copy_places()
+
+
+def downgrade() -> None:
+    """Take back."""
+    drop_copy_places()
+    drop_place_columns(*TABLES)
+    drop_erasure_table()
+    drop_audit_tables()
+    drop_identity_tables()
