@@ -7,10 +7,15 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from gateway import passthrough
+from gateway.access import IDENTITY_TABLES
 from gateway.imports.api import router as imports
 from gateway.imports.owners import Owners
 from gateway.imports.worker import ImportWorker
+from gateway.issuer.api import router as clients
+from gateway.issuer.oauth import router as oauth
+from gateway.issuer.tokens import issuer_of
 from gateway.openapi import install_openapi
+from gateway.personal import KEEPER
 from gateway.projection.checks import projection_check, read_model_check
 from gateway.projection.generations import ReadModel
 from gateway.projection.projector import Projector
@@ -23,6 +28,7 @@ from gateway.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.health import broker_check
 from shared.chassis.http import Client
+from shared.chassis.personal.routes import personal_data_routers
 from shared.chassis.settings import ServiceSettings
 
 
@@ -30,14 +36,18 @@ from shared.chassis.settings import ServiceSettings
 async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     """Add what the gateway has beyond the chassis: clients of the owners, the read model, and its roles' workers."""
     settings = runtime.settings_as(Settings)
+    issuer = issuer_of(settings)
+    if issuer is not None:
+        await issuer.prepare(runtime.database)
     async with AsyncExitStack() as stack:
-        clients = {
+        owner_clients = {
             owner: await stack.enter_async_context(Client(url)) for owner, url in settings.owner_urls.items()
         }
         read_model = ReadModel(runtime.database, app.state.answers, past_moments=settings.past_moments)
         stack.push_async_callback(read_model.dispose)
         runtime.parts |= {
-            "owners": clients,
+            "owners": owner_clients,
+            "issuer": issuer,
             "read_model": read_model,
             "rate_tables": RateTables(settings.rate_source),
         }
@@ -46,10 +56,12 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
             projector = Projector(runtime.database, runtime.bus)
             runtime.supervisor.start(projector)
             runtime.checks |= {"broker": broker_check(runtime.bus), "projection": projection_check(projector)}
-        if "importer" in settings.roles:
-            owners = Owners(clients, retry_seconds=settings.import_retry_seconds)
+        if "importer" in settings.roles and issuer is not None:
+            owners = Owners(owner_clients, retry_seconds=settings.import_retry_seconds)
             runtime.supervisor.start(
-                ImportWorker(runtime.database, owners, read_model, batch_items=settings.import_batch_items)
+                ImportWorker(
+                    runtime.database, owners, read_model, issuer, batch_items=settings.import_batch_items
+                )
             )
         if "api" in settings.roles:
             runtime.checks["read_model"] = read_model_check(read_model)
@@ -71,9 +83,19 @@ SERVICE = Service(
         "Results tracking for development cooperation: unified results from all services, imports of IATI files, "
         "and the services' own interfaces."
     ),
-    routers=[accountability, results, programming, imports, passthrough.router],
+    routers=[
+        accountability,
+        results,
+        programming,
+        imports,
+        clients,
+        oauth,
+        passthrough.router,
+        *personal_data_routers(KEEPER),
+    ],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
+    identity=IDENTITY_TABLES,
     extend=extend,
     customise=customise,
 )

@@ -1,12 +1,16 @@
 """Writes and reads of the owners under the gateway's address, passed on as they came."""
 
+from http import HTTPStatus
+
 import structlog
 from fastapi import APIRouter, Request, Response
 
 from shared.chassis.app import CurrentRuntime
 from shared.chassis.errors import BadRequest, TimedOut, Unavailable
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.http import Client, NoConnection, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER, correlation_id
+from shared.contracts.catalog import OWNERS
 
 OWNER_OF_PATH = {
     "activities": "projects",
@@ -40,21 +44,30 @@ OWNER_OF_PATH = {
     "trainings": "monitoring",
     "publications": "monitoring",
     "monitoring-alerts": "monitoring",
+    **{f"{owner}-{what}": owner for owner in OWNERS for what in ("audit", "personal-data", "erasures")},
 }
 """First segment below ``/v1`` of every route that belongs to an owning service."""
 
-REQUEST_HEADERS = ("accept", "content-type", "if-match", "if-none-match")
-RESPONSE_HEADERS = ("content-type", "etag", "location", "devcoop-write", "retry-after", "allow")
+REQUEST_HEADERS = (
+    *("authorization", "dpop"),
+    *("accept", "content-encoding", "content-type", "if-match", "if-none-match"),
+)
+RESPONSE_HEADERS = (
+    *("content-type", "etag", "location", "devcoop-write", "retry-after", "allow"),
+    *("www-authenticate", "cache-control"),
+)
+QUOTA_HEADERS = ("ratelimit", "ratelimit-policy")
+"""Told of an owner's quota where that is spent; otherwise the gateway tells its own."""
 MOST_CHARACTERS = 32_000
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False, route_class=GuardedRoute)
 
 _log = structlog.get_logger()
 
 
 async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
-    """Send a request on to its owner, and answer what the owner answers.
+    """Send a request on to its owner, who verifies the token by itself, and answer what the owner answers.
 
     Raises:
         BadRequest: the address could not be passed on as it is.
@@ -68,6 +81,8 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
     target = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
     _require_plain(target)
     headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
+    if request.client is not None:
+        headers["x-forwarded-for"] = request.client.host
     try:
         answer = await clients[owner].request(
             request.method,
@@ -82,7 +97,11 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
         _log.warning("owner.no_answer", owner=owner, error=type(error).__name__)
         detail = f"The {owner} service did not answer; what was asked of it may have been done."
         raise TimedOut(detail, code="owner-no-answer") from error
-    passed = {name: answer.headers[name] for name in RESPONSE_HEADERS if name in answer.headers}
+    names = [
+        *RESPONSE_HEADERS,
+        *(QUOTA_HEADERS if answer.status_code == HTTPStatus.TOO_MANY_REQUESTS else ()),
+    ]
+    passed = {name: answer.headers[name] for name in names if name in answer.headers}
     return Response(answer.content, answer.status_code, headers=passed)
 
 

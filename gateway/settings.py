@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from shared.chassis.settings import ServiceSettings
 from shared.figures.inflows import PROBABILITIES
@@ -23,6 +23,14 @@ class Settings(ServiceSettings):
     )
     max_import_bytes: int = Field(
         default=1024**3, description="Largest upload of an import, in bytes as sent."
+    )
+    import_upload_seconds: float = Field(
+        default=3600, gt=0, description="Longest time that the upload of an import takes to arrive."
+    )
+    token_rate_limit: int = Field(
+        default=20,
+        ge=0,
+        description="Failures a minute that an address may have at the issuer of tokens; 0 is no bound.",
     )
     max_import_expanded_bytes: int = Field(
         default=8 * 1024**3, description="Largest import after decompression."
@@ -59,6 +67,16 @@ class Settings(ServiceSettings):
     answer_cache_bytes: int = Field(
         default=64 * 1024**2, description="Memory for answers that are still current."
     )
+    issuer_key: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None,
+        description="Key that seals the keys that sign tokens; without it the gateway issues none.",
+    )
+    issuer_url: str = Field(
+        default="http://127.0.0.1:8100",
+        pattern=r"^https?://[^/?#\s]+$",
+        description="Name of the issuer in its tokens, which is the address that clients know the gateway by.",
+    )
+    token_seconds: int = Field(default=600, ge=60, le=3600, description="How long a token lives.")
 
     @property
     def owner_urls(self) -> dict[str, str]:

@@ -14,15 +14,20 @@ from gateway.imports.iati.scan import FileFacts, scan
 from gateway.imports.models import Import
 from gateway.imports.schemas import ImportPage, ImportView, ItemOutcome, ReportItem, ReportPage
 from gateway.imports.store import find_import, list_imports, list_items, store_file
+from gateway.imports.tokens import started_by
 from gateway.imports.upload import receive
 from gateway.settings import Settings
 from shared.chassis.app import CurrentRuntime
+from shared.chassis.audit.entries import Affected, note_changes
 from shared.chassis.db import ReadSession, Uow
-from shared.chassis.errors import Fault, Invalid
+from shared.chassis.documents.routes import CurrentActor
+from shared.chassis.errors import Conflict, Fault, Invalid
+from shared.chassis.guard import CurrentPermit, GuardedRoute
 from shared.chassis.ids import uuid7
 from shared.chassis.pagination import Cursor, Cursors, Limit
+from shared.policy.permits import Permit
 
-router = APIRouter(prefix="/v1/imports", tags=["imports"])
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=GuardedRoute)
 
 HARD_LIMIT_BYTES = 64 * 1024**3
 """What no setting can raise the bound of an upload over; ``max_import_bytes`` is the bound itself."""
@@ -52,19 +57,27 @@ async def start_import(
     runtime: CurrentRuntime,
     request: Request,
     response: Response,
+    permit: CurrentPermit,
+    actor: CurrentActor,
     *,
     dry_run: Annotated[bool, Query(description="Report what would happen, and change nothing")] = False,
 ) -> ImportView:
     """Take a file in. What is wrong with the file as a whole is refused at once, before anything is applied."""
+    if runtime.parts["issuer"] is None:
+        detail = "The gateway issues no tokens here, so it can not act for who starts an import."
+        raise Conflict(detail, code="imports-without-issuer")
     settings = runtime.settings_as(Settings)
     with tempfile.NamedTemporaryFile(prefix="devcoop-upload-") as file:
-        size = await receive(request, file, limit=settings.max_import_bytes)
+        size = await receive(
+            request, file, limit=settings.max_import_bytes, seconds=settings.import_upload_seconds
+        )
         facts = await run_in_threadpool(_scan, Path(file.name), settings.max_import_expanded_bytes)
-        row = _queued(facts, size=size, dry_run=dry_run)
+        row = _queued(facts, permit, size=size, dry_run=dry_run)
         file.seek(0)
         await store_file(session, row.id, file)
     session.add(row)
     await session.flush()
+    await note_changes(session, actor.attempt, [Affected(aggregate="import", identifier=str(row.id))])
     response.headers["Location"] = f"/v1/imports/{row.id}"
     return ImportView.of(row)
 
@@ -113,7 +126,7 @@ def _scan(path: Path, limit: int) -> FileFacts:
         raise Invalid(problem.reason + place, code=problem.code, errors=[fault]) from refused
 
 
-def _queued(facts: FileFacts, *, size: int, dry_run: bool) -> Import:
+def _queued(facts: FileFacts, permit: Permit, *, size: int, dry_run: bool) -> Import:
     return Import(
         id=uuid7(),
         status="queued",
@@ -123,5 +136,6 @@ def _queued(facts: FileFacts, *, size: int, dry_run: bool) -> Import:
         facts=facts.to_dict(),
         size=size,
         total=facts.count,
+        **started_by(permit),
         created_at=datetime.now(UTC),
     )

@@ -12,7 +12,11 @@ from gateway.base import Base
 
 
 class Import(Base, table=True):
-    """One file that was taken in, and how far it has come."""
+    """One file that was taken in, who started it, and how far it has come.
+
+    ``started_by`` are issuer, subject, client and name, and ``grants`` those that let it be started; null of imports from
+    before that was kept.
+    """
 
     __tablename__ = "import"
 
@@ -33,6 +37,8 @@ class Import(Base, table=True):
     last_writes: dict[str, str] = Field(default_factory=dict, sa_type=JSONB)
     waiting_for: str | None = None
     problem: str | None = None
+    started_by: dict[str, str] | None = Field(default=None, sa_type=JSONB)
+    grants: list[dict[str, Any]] | None = Field(default=None, sa_type=JSONB)
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None

@@ -18,6 +18,7 @@ import structlog
 from pydantic_core import from_json
 
 from gateway.imports.iati.reader import ActivityParts, Item
+from gateway.imports.tokens import ActingToken
 from shared.chassis.http import Client, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER
 from shared.contracts.base import Contract
@@ -42,8 +43,13 @@ OWNER_OF_PART = {
     "partners": "funding",
 }
 
-PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
-"""Refusals that another try may turn."""
+PASSING = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+"""Refusals that another try may turn; one of the token, once the owner knows the issuer and its keys."""
 
 RETRY_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -97,12 +103,15 @@ class Owners:
         self._clients = clients
         self._retry_seconds = retry_seconds
 
-    async def take(self, parcels: Sequence[Parcel], *, correlation_id: str, dry_run: bool) -> Taken:
+    async def take(
+        self, parcels: Sequence[Parcel], *, token: ActingToken, correlation_id: str, dry_run: bool
+    ) -> Taken:
         """Send a batch to every owner it concerns and return what became of each item.
 
         Raises:
             OwnerAway: an owner stayed away; the batch may be sent again.
             OwnerRefused: an owner will never take it.
+            StarterRefused: nobody may act for who started the import.
 
         """
         lines: dict[str, list[str]] = defaultdict(list)
@@ -113,7 +122,7 @@ class Owners:
                 places[part].append(place)
         answers = await asyncio.gather(
             *(
-                self._send(part, lines[part], correlation_id=correlation_id, dry_run=dry_run)
+                self._send(part, lines[part], token=token, correlation_id=correlation_id, dry_run=dry_run)
                 for part in lines
             ),
             return_exceptions=True,  # the others have been sent, and are waited for
@@ -132,17 +141,22 @@ class Owners:
         return taken
 
     async def _send(
-        self, part: str, lines: list[str], *, correlation_id: str, dry_run: bool
+        self, part: str, lines: list[str], *, token: ActingToken, correlation_id: str, dry_run: bool
     ) -> list[dict[str, Any]]:
         client = self._clients[OWNER_OF_PART[part]]
         deadline = time.monotonic() + self._retry_seconds
         for pause in chain(RETRY_PAUSES, repeat(RETRY_PAUSES[-1])):
+            bearer = await token.bearer()
             try:
                 response = await client.request(
                     "POST",
                     f"{PATHS[part]}?dry_run={str(dry_run).lower()}&rationale=Import%20{correlation_id}",
                     content="\n".join(lines).encode(),
-                    headers={"Content-Type": "application/x-ndjson", CORRELATION_HEADER: correlation_id},
+                    headers={
+                        "Authorization": bearer,
+                        "Content-Type": "application/x-ndjson",
+                        CORRELATION_HEADER: correlation_id,
+                    },
                 )
             except TransportError as error:
                 reason = type(error).__name__
@@ -150,6 +164,8 @@ class Owners:
                 if response.status_code == HTTPStatus.OK:
                     return [from_json(line) for line in response.content.splitlines()]
                 reason = f"status {response.status_code}"
+                if response.status_code == HTTPStatus.UNAUTHORIZED:
+                    token.renew()
                 if response.is_client_error and response.status_code not in PASSING:
                     raise OwnerRefused(f"{OWNER_OF_PART[part]} refused a batch: {reason}")
             if time.monotonic() + pause > deadline:

@@ -23,6 +23,15 @@ class Progress(BaseModel):
     notices: int = Field(description="Things that were taken in as they are, and flagged")
 
 
+class Starter(BaseModel):
+    """Who started an import: whom its issuer knows as ``subject``, with the system that it asked by."""
+
+    issuer: str
+    subject: str
+    client: str
+    name: str
+
+
 class ImportView(BaseModel):
     """One import; ``completed`` means that all that was accepted can be read in the results."""
 
@@ -35,6 +44,7 @@ class ImportView(BaseModel):
     progress: Progress
     waiting_for: str | None = Field(description="What the import waits for, if anything")
     problem: str | None = Field(description="Why it failed; what it had taken in stays")
+    started_by: Starter | None = Field(description="Null of an import from before that was kept")
     created_at: AwareDatetime
     started_at: AwareDatetime | None
     finished_at: AwareDatetime | None
@@ -45,7 +55,7 @@ class ImportView(BaseModel):
         """Return the view of an import."""
         return cls.model_validate(
             {
-                **row.model_dump(exclude={"facts", "last_writes"}),
+                **row.model_dump(exclude={"facts", "last_writes", "grants"}),
                 "progress": row.model_dump(include=set(Progress.model_fields)),
                 "report": f"/v1/imports/{row.id}/report",
             }

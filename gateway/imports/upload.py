@@ -7,6 +7,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
+from shared.chassis.deadlines import allow_seconds
 from shared.chassis.errors import BadRequest, TooLarge
 
 PIECE_BYTES = 1024 * 1024
@@ -14,14 +15,15 @@ FORM_BYTES = 1024 * 1024
 """What a form may add to the file in it."""
 
 
-async def receive(request: Request, file: IO[bytes], *, limit: int) -> int:
-    """Write the uploaded bytes to ``file`` and return how many there are.
+async def receive(request: Request, file: IO[bytes], *, limit: int, seconds: float) -> int:
+    """Write the uploaded bytes, which may take ``seconds``, to ``file`` and return how many there are.
 
     Raises:
         BadRequest: nothing was uploaded, the form has no part ``file``, or the upload broke off.
         TooLarge: there are more than ``limit`` bytes.
 
     """
+    allow_seconds(request.scope, seconds)
     request = Request(request.scope, _bounded(request.receive, limit + FORM_BYTES))
     try:
         if request.headers.get("content-type", "").startswith("multipart/form-data"):

@@ -24,6 +24,8 @@ from gateway.imports.iati.scan import FileFacts
 from gateway.imports.models import Import, ImportChunk, ImportItem
 from gateway.imports.owners import OwnerAway, OwnerRefused, Owners, Parcel, Taken
 from gateway.imports.store import fetch_file
+from gateway.imports.tokens import ActingToken, StarterRefused
+from gateway.issuer.tokens import Issuer
 from gateway.projection.generations import ReadModel
 from gateway.projection.visibility import await_writes, parse_write
 from shared.chassis.db import Database, bulk_upsert
@@ -44,9 +46,10 @@ class ImportWorker:
     name = "imports"
 
     def __init__(
-        self, database: Database, owners: Owners, read_model: ReadModel, *, batch_items: int
+        self, database: Database, owners: Owners, read_model: ReadModel, issuer: Issuer, *, batch_items: int
     ) -> None:
         self._database = database
+        self._issuer = issuer
         self._owners = owners
         self._read_model = read_model
         self._batch_items = batch_items
@@ -102,7 +105,7 @@ class ImportWorker:
         except OwnerAway as away:
             await self._update(import_id, waiting_for=str(away))
             return
-        except (FileRefused, OwnerRefused) as refused:
+        except (FileRefused, OwnerRefused, StarterRefused) as refused:
             log.warning("import.failed", reason=str(refused))
             await self._finish(import_id, status="failed", problem=str(refused))
             return
@@ -125,11 +128,14 @@ class ImportWorker:
 
     async def _send(self, row: Import, parcels: Iterator[Parcel], stop: asyncio.Event) -> None:
         """Send batch after batch, reading the next one while the owners take the last."""
+        token = ActingToken(self._database, self._issuer, row)
         batch = await asyncio.to_thread(self._next_batch, parcels)
         while batch and not stop.is_set():
             ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, parcels))
             try:
-                taken = await self._owners.take(batch, correlation_id=str(row.id), dry_run=row.dry_run)
+                taken = await self._owners.take(
+                    batch, token=token, correlation_id=str(row.id), dry_run=row.dry_run
+                )
                 await self._note(row.id, batch, taken)
             finally:
                 following = await ahead

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from sqlalchemy import ARRAY, Uuid
 from sqlmodel import Field, Index, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -17,12 +18,14 @@ from gateway.base import ReadBase
 from gateway.projection.events import Event
 from gateway.projection.facts import bounded
 from shared.chassis.db import bulk_insert, bulk_upsert, is_one_of
+from shared.chassis.scoping import KnownPlace, place_columns, project_ids
 from shared.contracts import alerts as al
 from shared.contracts.base import Contract
 from shared.contracts.funding import v1 as fu
 from shared.contracts.monitoring import v1 as mo
 from shared.contracts.projects import v1 as pr
 from shared.figures.outcomes import country_outcome_code, outcome_code, target_code
+from shared.policy.placing import placing_of
 
 C = TypeVar("C", bound=Contract)
 
@@ -35,8 +38,8 @@ Relations are ``activity``, ``partner``, ``country``, ``country-programme``, ``c
 """
 
 
-class Document(ReadBase, table=True):
-    """The newest version of one document; its data is that of the ``fact``."""
+class Document(KnownPlace, ReadBase, table=True):
+    """The newest version of one document, and where it belongs by the policy; its data is that of the ``fact``."""
 
     __tablename__ = "document"
 
@@ -45,6 +48,7 @@ class Document(ReadBase, table=True):
     identifier: str
     version: int
     recorded_at: datetime
+    place_projects: list[UUID] = Field(sa_type=ARRAY(Uuid))
 
 
 class DocumentKey(ReadBase, table=True):
@@ -274,19 +278,24 @@ async def take_documents(session: AsyncSession, events: Iterable[Event]) -> None
         kind = KINDS[event.aggregate]
         document = kind.contract.from_event(event.data)
         key = {"aggregate": event.aggregate, "id": event.id}
-        rows.append(
-            {
-                **key,
-                "identifier": kind.identifier(document),
-                "version": event.version,
-                "recorded_at": event.recorded_at,
-            }
-        )
+        rows.append({**key, **_columns(kind, document, event)})
         told = sorted({(relation, bounded(value)) for relation, value in kind.keys(document)})
         keys += [{**key, "relation": relation, "key": value} for relation, value in told]
     await bulk_upsert(session, Document, rows, key=["aggregate", "id"])
     await session.exec(delete(DocumentKey).where(is_one_of(DocumentKey.id, [event.id for event in taken])))
     await bulk_insert(session, DocumentKey, keys)
+
+
+def _columns(kind: Kind[C], document: C, event: Event) -> dict[str, Any]:
+    placing = placing_of(kind.aggregate)
+    place = placing.place(document)
+    return {
+        "identifier": kind.identifier(document),
+        "version": event.version,
+        "recorded_at": event.recorded_at,
+        "place_projects": project_ids(place),
+        **place_columns(place, is_public=placing.is_public(document)),
+    }
 
 
 async def _versions(session: AsyncSession, keys: Iterable[tuple[str, UUID]]) -> dict[tuple[str, UUID], int]:

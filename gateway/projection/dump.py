@@ -55,7 +55,8 @@ async def _lines(connection: AsyncConnection, schema: str, table: Table) -> Asyn
 
 async def main() -> int:
     """Write the dump to standard output, by the settings of the environment, and return the exit status."""
-    database = Database(Settings().database_url.get_secret_value(), pool=2)
+    settings = Settings()
+    database = Database(settings.database_url.get_secret_value(), password=settings.database_password, pool=2)
     try:
         async for line in dump(database):
             sys.stdout.write(line)

@@ -10,7 +10,10 @@ from shared.contracts.events import Header
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One version of an aggregate as an event told it; ``data`` is JSON text."""
+    """One version of an aggregate as an event told it; ``data`` is JSON text.
+
+    One that is ``erased`` takes the place of what was told of that version before.
+    """
 
     aggregate: str
     id: UUID
@@ -21,6 +24,7 @@ class Event:
     actor: str
     rationale: str | None
     data: str
+    erased: bool = False
 
     @classmethod
     def of(cls, header: Header, data: bytes, *, owner: str, sequence: int) -> Self:
@@ -35,4 +39,5 @@ class Event:
             header.actor,
             header.rationale,
             data.decode(),
+            header.erased,
         )

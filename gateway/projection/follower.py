@@ -5,7 +5,7 @@ twice, whatever dies, and no message has to be acknowledged.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import asyncpg
@@ -22,6 +22,7 @@ from gateway.projection.reducers import reduce, refresh
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, execute, is_of_the_data
+from shared.chassis.letters import forget_letters
 from shared.chassis.stream import StreamMessage, StreamReader, last_sequence
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
@@ -44,6 +45,7 @@ class Follower:
         self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
         self.streams: dict[str, datetime | None] = {}
         self._refreshed: date | None = None
+        self._recorded: dict[str, datetime] = {}
         self._pumps: list[asyncio.Task[None]] = []
         self.positions: dict[str, int] = {}
 
@@ -88,6 +90,11 @@ class Follower:
             and position.sequence <= end
             else 0
             for owner, (end, created) in ends.items()
+        }
+        self._recorded = {
+            owner: position.recorded_at
+            for owner, position in known.items()
+            if position.recorded_at is not None and self.positions.get(owner)
         }
 
     async def _pump(self, owner: str, stop: asyncio.Event) -> None:
@@ -156,18 +163,30 @@ class Follower:
         events = [_event(message) for message in messages]
         async with self._database.session() as session, session.begin():
             await reduce(session, events, today=datetime.now(UTC).date())
+            await _forget_letters(session, events)
             await note_late(session, self._generation_id, min(event.recorded_at for event in events))
-            await self._move(session, events)
+            recorded = self._latest(events)
+            await self._move(session, events, recorded)
         for message in messages:
             self.positions[message.owner] = message.sequence
+        self._recorded = recorded
 
-    async def _move(self, session: AsyncSession, events: Iterable[Event]) -> None:
+    def _latest(self, events: Iterable[Event]) -> dict[str, datetime]:
+        """Return when the latest event of each owner was recorded; what is told again was recorded before others."""
+        latest = dict(self._recorded)
+        for event in events:
+            latest[event.owner] = max(event.recorded_at, latest.get(event.owner, event.recorded_at))
+        return latest
+
+    async def _move(
+        self, session: AsyncSession, events: Iterable[Event], recorded: Mapping[str, datetime]
+    ) -> None:
         rows = {
             event.owner: {
                 "owner": event.owner,
                 "sequence": event.sequence,
                 "stream_created": self.streams[event.owner],
-                "recorded_at": event.recorded_at,
+                "recorded_at": recorded[event.owner],
             }
             for event in events
         }
@@ -190,6 +209,7 @@ class Follower:
             noted_at=datetime.now(UTC),
         )
         async with self._database.session() as session, session.begin():
+            await _forget_letters(session, _readable(message))
             await session.merge(letter)
             row = {
                 "owner": message.owner,
@@ -219,4 +239,21 @@ class Follower:
 
 def _event(message: StreamMessage) -> Event:
     header, data = decode(message.data)
+    if not message.subject.startswith(f"{message.owner}."):
+        raise ValueError(f"{message.subject} is no subject of {message.owner}")
     return Event.of(header, data, owner=message.owner, sequence=message.sequence)
+
+
+def _readable(message: StreamMessage) -> list[Event]:
+    """Return the event of a message, if that can be read."""
+    try:
+        return [_event(message)]
+    except (ValueError, LookupError):
+        return []
+
+
+async def _forget_letters(session: AsyncSession, events: Iterable[Event]) -> None:
+    """Drop the letters of what was told before of those events from which names of persons were erased."""
+    for event in events:
+        if event.erased:
+            await forget_letters(session, DeadLetter, event.owner, event.sequence, event.id, event.version)

@@ -27,7 +27,7 @@ from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
 
-PROJECTION_VERSION = 4
+PROJECTION_VERSION = 5
 """Raise it when the reducers make something else of the same events."""
 
 CHANNEL = "read_model"

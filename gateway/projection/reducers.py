@@ -1,13 +1,15 @@
 """What the owners' facts do to the read model.
 
 A batch of events, of all owners together, is taken in by the caller's transaction. Every version is kept as a fact;
-all else is made of the newest of each aggregate, so neither order nor repetition changes the outcome.
+all else is made of the newest of each aggregate, so neither order nor repetition changes the outcome. A version may be
+told again without the names of a person.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from operator import attrgetter
 from typing import Any, NamedTuple, Self
 from uuid import UUID
 
@@ -39,6 +41,7 @@ from gateway.projection.tables import (
     RateSheet,
 )
 from shared.chassis.db import bulk_insert, bulk_upsert, execute, is_one_of
+from shared.chassis.scoping import place_columns
 from shared.contracts.catalog import (
     ACTIVITY,
     CONTRIBUTIONS,
@@ -55,6 +58,7 @@ from shared.contracts.funding.v1 import Partner as PartnerContract
 from shared.contracts.funding.v1 import RateSheet as RateSheetContract
 from shared.contracts.monitoring.v1 import ResultsFramework
 from shared.contracts.projects.v1 import Activity
+from shared.policy.placing import is_published, place_of_activity
 
 REFRESH_MOST = 500
 
@@ -87,15 +91,21 @@ async def reduce(session: AsyncSession, events: Sequence[Event], *, today: date)
 
     """
     await execute(session, _ALONE)
-    facts_by_key = {(event.aggregate, event.id, event.version): asdict(event) for event in events}
-    await bulk_upsert(
-        session,
-        Fact,
-        list(facts_by_key.values()),
-        key=["aggregate", "id", "version"],
-        newer="version",
-    )
+    await _keep(session, events)
     await take(session, events, today=today)
+
+
+async def _keep(session: AsyncSession, events: Sequence[Event]) -> None:
+    """Keep every version as a fact; one from which names of persons were erased takes the place of what was told."""
+    erased_last = sorted(events, key=attrgetter("erased"))
+    by_key = {(event.aggregate, event.id, event.version): event for event in erased_last}
+    told: dict[bool, list[Row]] = {False: [], True: []}
+    for event in by_key.values():
+        row = asdict(event)
+        told[row.pop("erased")].append(row)
+    key = ["aggregate", "id", "version"]
+    await bulk_upsert(session, Fact, told[False], key=key, newer="version")
+    await bulk_upsert(session, Fact, told[True], key=key)
 
 
 async def take(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:
@@ -254,6 +264,7 @@ class _ProjectRows:
                 "secondary": bool(activity.reporting_organisation.secondary_reporter),
                 "listing": facts.activity_listing(activity, memberships),
                 "words": facts.words_of(activity),
+                **place_columns(place_of_activity(activity), is_public=is_published(activity)),
             }
         )
 

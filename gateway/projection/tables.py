@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from gateway.base import ReadBase
+from shared.chassis.scoping import KnownPlace
 
 
 class Position(ReadBase, table=True):
@@ -56,8 +57,8 @@ class Fact(ReadBase, table=True):
     data: str = Field(sa_type=Text)
 
 
-class ProjectActivity(ReadBase, table=True):
-    """What ``projects`` tells of a project."""
+class ProjectActivity(KnownPlace, ReadBase, table=True):
+    """What ``projects`` tells of a project, and where it belongs by the policy."""
 
     __tablename__ = "project_activity"
     __table_args__ = (Index("ix_project_activity_search", "search", postgresql_using="gin"),)

@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.generations import ReadModel
 from shared.chassis.db import execute
@@ -50,12 +52,20 @@ def parse_write(told: str) -> Write:
     return Write(match[1], UUID(match[2]), int(match[3]))
 
 
-async def await_writes(read_model: ReadModel, writes: Iterable[Write], *, seconds: float) -> bool:
-    """Wait until all of the writes are in the read model; False if ``seconds`` were not enough."""
+Seen: TypeAlias = Callable[[AsyncSession, Write], Awaitable[bool]]
+
+
+async def await_writes(
+    read_model: ReadModel, writes: Iterable[Write], *, seconds: float, seen: Seen | None = None
+) -> bool:
+    """Wait until all of the writes are in the read model; False if ``seconds`` were not enough.
+
+    A write that is not ``seen`` is waited for as if it were not there.
+    """
     deadline = time.monotonic() + seconds
     for write in writes:
         moved = read_model.next_move()
-        while not await _is_visible(read_model, write):
+        while not await _is_visible(read_model, write, seen):
             left = deadline - time.monotonic()
             if left <= 0:
                 return False
@@ -65,10 +75,11 @@ async def await_writes(read_model: ReadModel, writes: Iterable[Write], *, second
     return True
 
 
-async def _is_visible(read_model: ReadModel, write: Write) -> bool:
+async def _is_visible(read_model: ReadModel, write: Write, seen: Seen | None) -> bool:
     try:
         async with read_model.session() as session:
             version = (await execute(session, _NEWEST, noun=write.noun, id=write.id)).scalar()
+            is_there = version is not None and version >= write.version
+            return is_there and (seen is None or await seen(session, write))
     except Unavailable:
         return False
-    return version is not None and version >= write.version

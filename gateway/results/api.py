@@ -4,18 +4,21 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic_core import to_json
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.results.asked import CurrentReads, asked
 from gateway.results.filters import ProjectsQuery, SummaryQuery, TermsQuery
 from gateway.results.projects import project_page, project_whole
 from gateway.results.revisions import Revisions, RevisionsQuery, revisions_of
 from gateway.results.schemas import Project, ProjectPage, Summary
+from gateway.results.scope import seen_of
 from gateway.results.summary import explain_address, explain_rows, summarise
 from shared.chassis.errors import NotFound
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursors
 from shared.contracts.ids import activity_id
 
-router = APIRouter(prefix="/v1/results", tags=["results"])
+router = APIRouter(prefix="/v1/results", tags=["results"], route_class=GuardedRoute)
 
 
 @router.get("/projects", response_model=ProjectPage, summary="Projects that match, in order of identifier")
@@ -45,9 +48,10 @@ async def read_revisions(
 ) -> Response:
     """Return the former value of each change beside the new one, who made it when, and why; newest first."""
     async with reads.at(query.as_of) as session:
+        await _require_seen(session, iati_identifier)
         found = await revisions_of(session, activity_id(iati_identifier), query.versions)
         if found is None:
-            raise NotFound(f"No project has the identifier {iati_identifier!r}.")
+            raise _unknown(iati_identifier)
         items = ",".join(change.model_dump_json() for change in found[0])
         name, is_all = to_json(iati_identifier).decode(), to_json(found[1]).decode()
         return _json(
@@ -61,9 +65,10 @@ async def read_project(
 ) -> Response:
     """Return what each owner tells of a project, with its money by stage and the progress of its indicators."""
     async with reads.on(query) as (session, terms):
-        parts = await project_whole(session, activity_id(iati_identifier), query, terms)
+        await _require_seen(session, iati_identifier)
+        parts = await project_whole(session, iati_identifier, query, terms)
         if parts is None:
-            raise NotFound(f"No project has the identifier {iati_identifier!r}.")
+            raise _unknown(iati_identifier)
         members = ",".join(f'"{name}":{part or "null"}' for name, part in parts.items())
         name = to_json(iati_identifier).decode()
         return _json(f'{{"iati_identifier":{name},{await asked(session)},{members}}}')
@@ -84,6 +89,15 @@ async def read_summary(
         rows = ",".join(group.model_dump_json() for group in groups)
         head = f'"group_by":"{query.group_by}",{await asked(session)}'
         return _json(f'{{{head},"groups":[{rows}],"whole":{whole.model_dump_json()}}}')
+
+
+async def _require_seen(session: AsyncSession, iati_identifier: str) -> None:
+    if not await seen_of(session, [iati_identifier]):
+        raise _unknown(iati_identifier)
+
+
+def _unknown(iati_identifier: str) -> NotFound:
+    return NotFound(f"No project has the identifier {iati_identifier!r}.")
 
 
 def _json(text: str) -> Response:

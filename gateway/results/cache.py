@@ -3,6 +3,8 @@
 An answer of a results query stays true until the read model moves on, or the day ends (UTC): what is overdue, and the
 latest rate, are told as of the day. The cache is emptied whenever the read model says that it moved and whenever a day
 begins, and it keeps and gives nothing while it cannot hear of moves.
+
+An answer is for those who have the grants that it was decided and told by: who has others asks anew.
 """
 
 import hashlib
@@ -13,6 +15,8 @@ from datetime import UTC, date, datetime
 from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.policy.principals import Principal
 
 PREFIX = b"/v1/results/"
 READ_AFTER = b"devcoop-after"
@@ -35,7 +39,7 @@ def _today() -> date:
 
 
 class AnswerCache:
-    """A bounded map from request target to answer, for one state of the read model and one day."""
+    """A bounded map from grants and request target to answer, for one state of the read model and one day."""
 
     def __init__(self, max_bytes: int, today: Callable[[], date] = _today) -> None:
         self._max_bytes, self._today = max_bytes, today
@@ -64,7 +68,7 @@ class AnswerCache:
         self._bytes = 0
 
     def get(self, key: bytes) -> Answer | None:
-        """Return the current answer for a request target, if it is kept."""
+        """Return the current answer of a key, if it is kept."""
         self._turn()
         answer = self._answers.get(key)
         if answer is not None:
@@ -105,7 +109,8 @@ class AnswerCacheMiddleware:
         if not _cacheable(scope):
             await self._app(scope, receive, send)
             return
-        key = scope["raw_path"] + b"?" + scope["query_string"]
+        principal: Principal = scope["state"]["principal"]
+        key = principal.grants_key + scope["raw_path"] + b"?" + scope["query_string"]
         answer = self._cache.get(key)
         if answer is None:
             await self._app(scope, receive, _Recorder(self._cache, key, scope["headers"], send))
@@ -141,7 +146,7 @@ class _Recorder:
             return
         body = message.get("body", b"")
         tag = b'W/"%b"' % hashlib.blake2b(body, digest_size=12).hexdigest().encode()
-        headers = (*start["headers"], (b"etag", tag), (b"cache-control", b"no-cache"))
+        headers = (*start["headers"], (b"etag", tag), (b"cache-control", b"private, no-cache"))
         answer = Answer(headers, body, tag)
         self._cache.put(self._key, answer, self._epoch)
         await _send(answer, self._asked, self._send)

@@ -1,4 +1,8 @@
-"""Reading documents of the read model: by identifier, by what they are about, and by several keys at once."""
+"""Reading documents of the read model: by identifier, by what they are about, and by several keys at once.
+
+Of those that match, only those are read that are ``seen``; a page about a subject that its reader may see tells what it is
+made of whole.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +15,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.documents import Kind
 from gateway.projection.facts import bounded
+from gateway.results.scope import EVERYTHING, Condition
 from shared.chassis.db import execute
 from shared.contracts.base import Contract
 
@@ -71,47 +76,70 @@ async def document(session: AsyncSession, kind: Kind[C], id_: UUID) -> C | None:
     return next(iter(await by_ids(session, kind, [id_])), None)
 
 
-async def by_ids(session: AsyncSession, kind: Kind[C], ids: Collection[UUID]) -> list[C]:
+async def by_ids(
+    session: AsyncSession, kind: Kind[C], ids: Collection[UUID], seen: Condition = EVERYTHING
+) -> list[C]:
     """Return those documents of a kind that have one of some ids, in order of identifier."""
-    rows = await _rows(session, kind, where=" AND d.id = ANY(:ids)", ids=list(ids))
+    rows = await _rows(session, kind, seen, where=" AND d.id = ANY(:ids)", ids=list(ids))
     return [kind.contract.from_event(row[2]) for row in rows]
 
 
-async def every(session: AsyncSession, kind: Kind[C]) -> list[C]:
+async def every(session: AsyncSession, kind: Kind[C], seen: Condition = EVERYTHING) -> list[C]:
     """Return all documents of a kind, in order of identifier."""
-    return await narrow(session, kind, kind.contract, ())
+    return await narrow(session, kind, kind.contract, (), seen)
 
 
-async def about(session: AsyncSession, kind: Kind[C], relation: str, keys: Iterable[str]) -> list[C]:
+async def about(
+    session: AsyncSession,
+    kind: Kind[C],
+    relation: str,
+    keys: Iterable[str],
+    seen: Condition = EVERYTHING,
+) -> list[C]:
     """Return the documents of a kind that have one of some keys of a relation, in order of identifier."""
-    return await narrow(session, kind, kind.contract, [{relation: list(keys)}])
+    return await narrow(session, kind, kind.contract, [{relation: list(keys)}], seen)
 
 
-async def narrow(session: AsyncSession, kind: Kind[Any], model: type[N], wanted: Sequence[Keys]) -> list[N]:
+async def narrow(
+    session: AsyncSession,
+    kind: Kind[Any],
+    model: type[N],
+    wanted: Sequence[Keys],
+    seen: Condition = EVERYTHING,
+) -> list[N]:
     """Return documents that have one key of each of ``wanted``, of a kind read by a part of its contract."""
     where, parameters = having(wanted)
-    return [model.from_event(row[2]) for row in await _rows(session, kind, where=where, **parameters)]
+    return [model.from_event(row[2]) for row in await _rows(session, kind, seen, where=where, **parameters)]
 
 
-async def first(
-    session: AsyncSession, kind: Kind[C], wanted: Sequence[Keys], most: int, after: str | None = None
+async def first(  # noqa: PLR0913
+    session: AsyncSession,
+    kind: Kind[C],
+    wanted: Sequence[Keys],
+    most: int,
+    after: str | None = None,
+    seen: Condition = EVERYTHING,
 ) -> list[Told[C]]:
     """Return the first documents that have one key of each of ``wanted``, in order of identifier, after that of another."""
     where, parameters = having(wanted)
     if after is not None:
         where, parameters = f"{where} AND d.identifier > :after", {**parameters, "after": after}
-    rows = await _rows(session, kind, where=where, limit=" LIMIT :most", most=most, **parameters)
+    rows = await _rows(session, kind, seen, where=where, limit=" LIMIT :most", most=most, **parameters)
     return [_told(kind, *row) for row in rows]
 
 
-async def named(session: AsyncSession, kind: Kind[C], identifiers: Iterable[str]) -> dict[str, Told[C]]:
+async def named(
+    session: AsyncSession, kind: Kind[C], identifiers: Iterable[str], seen: Condition = EVERYTHING
+) -> dict[str, Told[C]]:
     """Return documents by identifier; those that there are none of are not in it."""
     where = " AND d.identifier = ANY(:identifiers)"
-    rows = await _rows(session, kind, where=where, identifiers=list(identifiers))
+    rows = await _rows(session, kind, seen, where=where, identifiers=list(identifiers))
     return {told.identifier: told for told in (_told(kind, *row) for row in rows)}
 
 
-async def select(session: AsyncSession, kind: Kind[C], wanted: Wanted, most: int) -> Found[C]:
+async def select(
+    session: AsyncSession, kind: Kind[C], wanted: Wanted, most: int, seen: Condition = EVERYTHING
+) -> Found[C]:
     """Return the first documents of a kind that are wanted, and how many there are."""
     where, parameters = having(wanted.having)
     day = _DAY.format(member=wanted.member)
@@ -123,7 +151,7 @@ async def select(session: AsyncSession, kind: Kind[C], wanted: Wanted, most: int
     order = f"{day}{' DESC' if wanted.newest else ''} NULLS LAST, "
     more, limit = ", count(*) OVER ()", " LIMIT :most"
     rows = await _rows(
-        session, kind, more=more, where=where, order=order, limit=limit, most=most, **parameters
+        session, kind, seen, more=more, where=where, order=order, limit=limit, most=most, **parameters
     )
     return Found(rows[0][3] if rows else 0, [kind.contract.from_event(row[2]) for row in rows])
 
@@ -141,6 +169,7 @@ def having(wanted: Sequence[Keys]) -> tuple[str, dict[str, Any]]:
 async def _rows(  # noqa: PLR0913  (the parts of one statement)
     session: AsyncSession,
     kind: Kind[Any],
+    seen: Condition,
     *,
     where: str,
     more: str = "",
@@ -149,8 +178,10 @@ async def _rows(  # noqa: PLR0913  (the parts of one statement)
     **parameters: Any,  # noqa: ANN401
 ) -> Sequence[Any]:
     """Return identifier, version, data and ``more`` of documents."""
-    statement = text(_READ.format(more=more, where=where, order=order, limit=limit))
-    return (await execute(session, statement, aggregate=kind.aggregate, **parameters)).all()
+    wanted = where if seen.is_always else f"{where} AND {seen.sql}"
+    statement = text(_READ.format(more=more, where=wanted, order=order, limit=limit))
+    asked = {"aggregate": kind.aggregate, **seen.parameters, **parameters}
+    return (await execute(session, statement, **asked)).all()
 
 
 def _told(kind: Kind[C], identifier: str, version: int, data: str) -> Told[C]:

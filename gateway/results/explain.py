@@ -4,7 +4,7 @@ They are made from the facts themselves, by the rules in ``shared/figures``, and
 """
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,6 +27,7 @@ from gateway.results.schemas import (
     RateUsed,
     SupersededBudget,
 )
+from gateway.results.scope import seen_of
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
 from shared.chassis.errors import Invalid
@@ -186,6 +187,7 @@ async def explain_projects(
         left -= sum(len(indicator.values) for indicator in indicators)
         _require(left >= 0)
         explained[project.id] = built.told(terms, "all", indicators)
+    await _keep_unseen_back(session, explained.values())
     return explained
 
 
@@ -228,7 +230,9 @@ async def explain_groups(  # noqa: PLR0913
                 built[row].add(project, money)
                 count += 1
         _require(count <= MOST_INPUTS)
-    return {row: explanation.told(terms, grouping) for row, explanation in built.items()}
+    explained = {row: explanation.told(terms, grouping) for row, explanation in built.items()}
+    await _keep_unseen_back(session, explained.values())
+    return explained
 
 
 def _formulas_of(group: GroupBy) -> list[FormulaName]:
@@ -297,6 +301,15 @@ async def _projects(session: AsyncSession, ids: Sequence[UUID]) -> AsyncIterator
                 around.get(id_, exclusions.Surroundings()),
                 known.get(id_),
             )
+
+
+async def _keep_unseen_back(session: AsyncSession, explained: Iterable[Explanation]) -> None:
+    """Name no activity that counts a value unless it is seen."""
+    naming = [each for explanation in explained for each in explanation.inputs if each.because is not None]
+    if naming:
+        seen = await seen_of(session, {each.because for each in naming if each.because is not None})
+        for each in naming:
+            each.because = each.because if each.because in seen else None
 
 
 def _take(built: _Built, project: _Project, *, counts: bool, years: Sequence[int] = ()) -> None:

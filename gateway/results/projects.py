@@ -1,21 +1,23 @@
 """Projects in the read model: the page of those that match, and one whole."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from uuid import UUID
+from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.results.explain import explain_projects
 from gateway.results.filters import ProjectsQuery, TermsQuery
 from gateway.results.presented import money_of_finance
+from gateway.results.scope import Condition, projects_seen, withheld
 from gateway.results.sums import money_of_projects
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
 from shared.contracts.funding.v1 import ActivityFinance
+from shared.contracts.ids import activity_id
+from shared.policy.places import Place
 
 _PAGE = (
     "SELECT a.id, a.iati_identifier, a.listing, f.listing, r.listing FROM project_activity a"
@@ -24,7 +26,7 @@ _PAGE = (
     " ORDER BY a.iati_identifier LIMIT :limit"
 )
 _WHOLE = text(
-    "SELECT p.id, a.version, a.recorded_at, da.data, NULL,"
+    "SELECT a.place_countries, a.place_organisations, a.version, a.recorded_at, da.data, NULL,"
     " f.version, f.recorded_at, df.data, f.figures, r.version, r.recorded_at, dr.data, r.figures"
     " FROM (SELECT CAST(:id AS uuid) AS id) p LEFT JOIN project_activity a ON a.id = p.id"
     " LEFT JOIN project_finance f ON f.id = p.id LEFT JOIN project_results r ON r.id = p.id"
@@ -32,20 +34,21 @@ _WHOLE = text(
     " LEFT JOIN fact df ON df.aggregate = 'finance' AND df.id = f.id AND df.version = f.version"
     " LEFT JOIN fact dr ON dr.aggregate = 'framework' AND dr.id = r.id AND dr.version = r.version"
 )
-_PARTS = ("activity", "finance", "results")
-FINANCE = 7
-"""The column of a whole project that is the data of its finance."""
+_PARTS = {"activity": "activity", "finance": "finance", "results": "framework"}
+"""What an answer calls each part of a project, and the resource that it is by the policy."""
+FINANCE = 6
+"""The column of a whole project that is the data of its finance, behind its place."""
 
 
 async def project_page(
     session: AsyncSession, query: ProjectsQuery, terms: Terms, after: str | None
 ) -> list[tuple[str, str]]:
     """Return a page of matching projects and one more as (identifier, JSON text of a ``ProjectListing``)."""
-    where, parameters = query.conditions()
-    statement = text(_PAGE.format(where=where))
+    wanted = Condition(*query.conditions()) & projects_seen(session)
+    statement = text(_PAGE.format(where=wanted.sql))
     rows = [
         tuple(row)
-        for row in await execute(session, statement, **parameters, after=after, limit=query.limit + 1)
+        for row in await execute(session, statement, **wanted.parameters, after=after, limit=query.limit + 1)
     ]
     ids = [row[0] for row in rows[: query.limit]]
     money = {} if terms.are_plain else await money_of_projects(session, ids, terms)
@@ -60,15 +63,20 @@ async def project_page(
 
 
 async def project_whole(
-    session: AsyncSession, project_id: UUID, query: TermsQuery, terms: Terms
+    session: AsyncSession, iati_identifier: str, query: TermsQuery, terms: Terms
 ) -> dict[str, str | None] | None:
     """Return the parts of a project as JSON text by name, or None if no owner has told of it.
 
-    ``money`` is the project's money in the terms that are asked for, where they are others than it is kept in. With
+    Members of its documents that the principal may not see are left out. ``money`` is the project's money in the terms that are asked for, where they are others than it is kept in. With
     ``explain``, ``explanation`` tells how its figures came about.
     """
-    row = (await execute(session, _WHOLE, id=project_id)).one()
-    parts = {name: _part(*row[1 + 4 * place : 5 + 4 * place]) for place, name in enumerate(_PARTS)}
+    project_id = activity_id(iati_identifier)
+    countries, organisations, *row = (await execute(session, _WHOLE, id=project_id)).one()
+    place = Place(frozenset(countries or ()), frozenset(organisations or ()), frozenset([iati_identifier]))
+    parts = {
+        name: _part(row[4 * number : 4 * number + 4], withheld(session, resource, place))
+        for number, (name, resource) in enumerate(_PARTS.items())
+    }
     if not any(parts.values()):
         return None
     if not terms.are_plain and row[FINANCE] is not None:
@@ -94,10 +102,14 @@ def _listing(
     )
 
 
-def _part(
-    version: int | None, recorded_at: datetime | None, data: str | None, figures: str | None
-) -> str | None:
-    if version is None or recorded_at is None:
+def _part(columns: Sequence[Any], withheld: Sequence[str]) -> str | None:
+    """Return a part from its version, moment, data and figures."""
+    version, recorded_at, data, figures = columns
+    if version is None:
         return None
-    moment = to_json(recorded_at).decode()
-    return f'{{"version":{version},"recorded_at":{moment},"data":{data},"figures":{figures or "null"}}}'
+    moment, more = to_json(recorded_at).decode(), ""
+    if withheld:
+        told = {name: value for name, value in from_json(data).items() if name not in withheld}
+        data, more = to_json(told).decode(), f',"withheld":{to_json(sorted(withheld)).decode()}'
+    figures = figures or "null"
+    return f'{{"version":{version},"recorded_at":{moment},"data":{data},"figures":{figures}{more}}}'

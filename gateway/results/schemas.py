@@ -211,12 +211,16 @@ class ProjectPage(Asked):
 
 
 class Part(BaseModel):
-    """One owner's part of a project: the facts as told, and the figures made of them."""
+    """One owner's part of a project: the facts as told, and the figures made of them.
+
+    ``withheld`` names the members of the facts that the caller may not see, whether or not there are any.
+    """
 
     version: int
     recorded_at: AwareDatetime
     data: JsonValue
     figures: JsonValue
+    withheld: tuple[str, ...] = ()
 
 
 class Project(Asked):

@@ -8,12 +8,14 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.datastructures import QueryParams
 
+from gateway.projection.documents import COUNTRY_PROGRAMMES
 from gateway.projection.totals import FINANCE_COUNTS, RESULTS_COUNTS
 from gateway.results.dimensions import MAPPED, GroupBy, members
 from gateway.results.explain import explain_groups
 from gateway.results.filters import ResultsFilter, SummaryQuery
 from gateway.results.presented import CodeMoney
 from gateway.results.schemas import FinanceCounts, IndicatorCounts, SummaryRow
+from gateway.results.scope import Condition, documents_seen, permit_to_read, projects_seen
 from gateway.results.sums import Scope, sums
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
@@ -23,13 +25,19 @@ _NAMES |= {"indicators_on_track": "on_track"}
 _COUNTS = ("projects", *FINANCE_COUNTS, *RESULTS_COUNTS)
 
 _LABEL = (
-    "coalesce((SELECT l.label FROM code_label l WHERE l.dimension = {dimension} AND l.code = {code}"
+    "coalesce((SELECT l.label FROM code_label l WHERE l.dimension = {dimension} AND l.code = {code}{told}"
     " ORDER BY l.since DESC, l.label LIMIT 1),"
-    " (SELECT m.label FROM project_membership m WHERE m.dimension = {dimension} AND m.code = {code}"
+    " (SELECT m.label FROM project_membership m WHERE m.dimension = {dimension} AND m.code = {code}{named}"
     " ORDER BY m.label LIMIT 1))"
 )
+_NAMED = " AND m.project_id IN (SELECT id FROM a)"
+_TOLD = (
+    " AND NOT EXISTS (SELECT FROM document d WHERE d.id = l.document_id AND d.aggregate = 'country-programme'"
+    " AND NOT {seen})"
+)
+_LABEL_OF_ALL = _LABEL.format(dimension="t.dimension", code="t.code", told="", named="")
 _TOTAL_COUNTS = text(
-    f"SELECT t.code, {_LABEL.format(dimension='t.dimension', code='t.code')}, {', '.join(_COUNTS)}"  # noqa: S608
+    f"SELECT t.code, {_LABEL_OF_ALL}, {', '.join(_COUNTS)}"  # noqa: S608
     " FROM count_total t WHERE t.dimension = :dimension"
 )
 _MATCHING = "WITH a AS MATERIALIZED (SELECT a.id, a.status FROM project_activity a WHERE {where})"
@@ -51,9 +59,10 @@ async def summarise(
 ) -> tuple[list[SummaryRow], SummaryRow]:
     """Return the rows of a summary in order of code (not stated last), and the row of the whole.
 
-    Without filters the rows come from the totals that are kept; with filters, from the projects that match.
+    Where all projects are seen and wanted, the rows come from the totals that are kept; otherwise, from the projects that
+    match among those that are seen.
     """
-    scope = scope_of(query)
+    scope = scope_of(session, query)
     alone = query.group_by == "all"
     counts = {} if alone else await _counts(session, scope, query.group_by)
     money = {} if alone else await sums(session, scope, query.group_by, terms)
@@ -81,8 +90,8 @@ async def explain_rows(
         Invalid: there is too much to explain in one answer.
 
     """
-    where, parameters = query.conditions()
-    matching = (_MATCHING.format(where=where), parameters)
+    wanted = Condition(*query.conditions()) & projects_seen(session)
+    matching = (_MATCHING.format(where=wanted.sql), wanted.parameters)
     if query.group_by != "all":
         explained = await explain_groups(session, matching, query.group_by, query.code, query.year, terms)
         for row in groups:
@@ -100,24 +109,39 @@ def explain_address(path: str, asked: QueryParams, code: str | None) -> str:
     return f"{path}?{urlencode([*kept, ('explain', 'true')])}"
 
 
-def scope_of(query: ResultsFilter) -> Scope:
-    """Return which projects' money a query is about."""
-    where, parameters = query.conditions()
-    return Scope(_MATCHING.format(where=where), parameters, query.year) if parameters else Scope()
+def scope_of(session: AsyncSession, query: ResultsFilter | None = None) -> Scope:
+    """Return which projects' money a query is about, of those that are seen; without one, of all of them."""
+    wanted = projects_seen(session)
+    if query is not None:
+        wanted = Condition(*query.conditions()) & wanted
+    if wanted.is_always:
+        return Scope()
+    return Scope(_MATCHING.format(where=wanted.sql), wanted.parameters, query.year if query else ())
 
 
 async def _counts(session: AsyncSession, scope: Scope, dimension: GroupBy) -> _Counts:
     if scope.is_everything and dimension not in MAPPED:
         rows = await execute(session, _TOTAL_COUNTS, dimension=dimension)
     else:
-        label = _LABEL.format(dimension=":dimension", code="members.code")
+        programmes = documents_seen(permit_to_read(session, COUNTRY_PROGRAMMES.aggregate))
+        label = _LABEL.format(
+            dimension=":dimension",
+            code="members.code",
+            told="" if programmes.is_always else _TOLD.format(seen=programmes.sql),
+            named=_NAMED,
+        )
         statement = _COUNT.format(
             matching=scope.matching or _MATCHING.format(where="true"),
             members=members(dimension),
             label=label,
             counts=_COUNT_COLUMNS,
         )
-        asked = {**scope.parameters, "dimension": dimension, "years": list(scope.years)}
+        asked = {
+            **scope.parameters,
+            **programmes.parameters,
+            "dimension": dimension,
+            "years": list(scope.years),
+        }
         rows = await execute(session, text(statement), **asked)
     return {row[0]: row[1:] for row in rows}
 

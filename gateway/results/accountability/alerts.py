@@ -10,6 +10,7 @@ from gateway.results.accountability.queries import AlertsQuery
 from gateway.results.accountability.schemas import AlertTold
 from gateway.results.documents import Keys, first
 from gateway.results.schemas import Asked
+from gateway.results.scope import kind_seen
 
 
 class AlertPage(Asked):
@@ -20,7 +21,7 @@ class AlertPage(Asked):
 
 
 async def alert_page(session: AsyncSession, query: AlertsQuery, after: str | None) -> list[AlertTold]:
-    """Return a page of the alerts that match, and one more."""
+    """Return a page of the alerts that match, of those that are seen, and one more."""
     asked: dict[str, Sequence[str]] = {
         "state": () if query.state == "all" else [query.state],
         "kind": query.kind,
@@ -30,5 +31,5 @@ async def alert_page(session: AsyncSession, query: AlertsQuery, after: str | Non
         "activity": query.activity,
     }
     wanted: list[Keys] = [{relation: keys} for relation, keys in asked.items() if keys]
-    found = await first(session, ALERTS, wanted, query.limit + 1, after)
+    found = await first(session, ALERTS, wanted, query.limit + 1, after, kind_seen(session, ALERTS))
     return [AlertTold.of(each.document) for each in found]

@@ -29,6 +29,7 @@ from gateway.results.asked import CurrentReads
 from gateway.results.terms import RateTables, Terms
 from gateway.settings import Settings
 from shared.chassis.app import CurrentRuntime
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import Cursors
 from shared.chassis.parameters import FilterText
 from shared.figures.biennium import Biennium, biennium_of
@@ -36,7 +37,7 @@ from shared.figures.biennium import Biennium, biennium_of
 FIRST_YEAR = 1900
 """Of the first biennium that can be named; a moment before it is answered for that one."""
 
-router = APIRouter(prefix="/v1/results", tags=["results"])
+router = APIRouter(prefix="/v1/results", tags=["results"], route_class=GuardedRoute)
 
 
 async def _rate_tables(request: Request) -> RateTables:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -20,6 +20,7 @@ from gateway.projection.documents import (
     PLEDGES,
     PROGRAMME_BUDGETS,
     REPORTS,
+    Kind,
 )
 from gateway.projection.facts import bounded
 from gateway.results.accountability.agreements import (
@@ -49,11 +50,13 @@ from gateway.results.accountability.schemas import (
 from gateway.results.documents import Keys, Wanted, about, by_ids, select
 from gateway.results.filters import SummaryQuery
 from gateway.results.schemas import Asked, SummaryRow
+from gateway.results.scope import kind_seen, permit_in, projects_seen, withheld
 from gateway.results.summary import summarise
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
 from shared.chassis.errors import NotFound
 from shared.contracts.alerts import AlertKind
+from shared.contracts.base import Contract
 from shared.contracts.funding.v1 import Agreement, Pledge
 from shared.contracts.ids import activity_id, country_programme_id, programme_budget_id
 from shared.figures.biennium import Biennium
@@ -61,10 +64,13 @@ from shared.figures.classifications import title_of
 from shared.figures.converted import Dated
 from shared.figures.outcomes import country_outcome_code, outcome_code
 from shared.figures.partnerships import COMMITTED
+from shared.policy.places import place
+from shared.policy.placing import placing_of
 
-_OF_DONOR = text(
-    "SELECT DISTINCT project_id FROM project_membership WHERE dimension = 'donor' AND code = :code"
-)
+C = TypeVar("C", bound=Contract)
+
+_OF_DONOR = "SELECT DISTINCT project_id FROM project_membership WHERE dimension = 'donor' AND code = :code"
+_OF_SEEN = " AND project_id IN (SELECT a.id FROM project_activity a WHERE {seen})"
 PUBLISHED = ("validated", "published")
 OF_PROJECTS: tuple[AlertKind, ...] = (
     "delivery-rate-below-threshold",
@@ -86,6 +92,7 @@ class PledgeTold(BaseModel):
     currency: str | None
     probability: Exact | None
     agreement: str | None
+    withheld: tuple[str, ...] = Field(default=(), description="Members that the caller may not see")
 
 
 class DonorProject(ProjectTold):
@@ -161,12 +168,14 @@ class _Told(NamedTuple):
 async def donor_answer(
     session: AsyncSession, identifier: str, biennium: Biennium, terms: Terms
 ) -> DonorAnswer:
-    """Return a donor's page.
+    """Return a donor's page: what is seen of its agreements, pledges and projects.
 
     Raises:
-        NotFound: nobody tells of such a donor.
+        NotFound: nobody tells of such a donor, or it is not seen.
 
     """
+    if not permit_in(session).covers_all([place(organisations=[identifier])]):
+        raise _no_donor(identifier)
     told = await _told(session, identifier, terms)
     funded, today = told.funded, terms.today
     projects = await _projects(session, identifier, funded)
@@ -177,7 +186,7 @@ async def donor_answer(
         biennium=biennium.label,
         donor=told.donor.row(identifier, biennium, terms),
         agreements=_agreements(funded, levies, today),
-        pledges=ShortList.of(_pledge(each) for each in told.pledges),
+        pledges=ShortList.of(_pledge(session, each) for each in told.pledges),
         allocated=_allocated(funded, titles, terms),
         portfolio=told.portfolio,
         projects=_project_list(projects),
@@ -192,13 +201,13 @@ async def donor_answer(
 
 
 async def _told(session: AsyncSession, identifier: str, terms: Terms) -> _Told:
-    named = await about(session, AGREEMENTS, "partner", [identifier])
+    named = await _of_partner(session, AGREEMENTS, identifier)
     agreements = [each for each in named if funds(each, identifier)]
-    pledges = await about(session, PLEDGES, "partner", [identifier])
-    profiles = await about(session, PARTNER_PROFILES, "partner", [identifier])
+    pledges = await _of_partner(session, PLEDGES, identifier)
+    profiles = await _of_partner(session, PARTNER_PROFILES, identifier)
     portfolio = await _portfolio(session, identifier, terms)
     if not (agreements or pledges or profiles or portfolio):
-        raise NotFound(f"Nobody tells of a donor {identifier!r}.")
+        raise _no_donor(identifier)
     funded = Funded(
         [each for each in agreements if funds_alone(each, identifier)],
         [each for each in agreements if not funds_alone(each, identifier)],
@@ -206,8 +215,20 @@ async def _told(session: AsyncSession, identifier: str, terms: Terms) -> _Told:
     return _Told(Partnerships(profiles, agreements, pledges), funded, pledges, portfolio)
 
 
+async def _of_partner(session: AsyncSession, kind: Kind[C], identifier: str) -> list[C]:
+    return await about(session, kind, "partner", [identifier], kind_seen(session, kind))
+
+
+def _no_donor(identifier: str) -> NotFound:
+    return NotFound(f"Nobody tells of a donor {identifier!r}.")
+
+
 async def _projects(session: AsyncSession, identifier: str, funded: Funded) -> _Projects:
-    reported = {row[0] for row in await execute(session, _OF_DONOR, code=bounded(identifier))}
+    """Return the projects; of what money is allocated to, those that are not seen are known by the allocation alone."""
+    seen = projects_seen(session)
+    statement = _OF_DONOR if seen.is_always else _OF_DONOR + _OF_SEEN.format(seen=seen.sql)
+    rows = await execute(session, text(statement), code=bounded(identifier), **seen.parameters)
+    reported = {row[0] for row in rows}
     allocated = {activity_id(a.activity): a.activity for a in funded.allocations() if a.activity}
     return _Projects(allocated, reported, await projects_of(session, allocated.keys() | reported))
 
@@ -251,7 +272,9 @@ async def _titles(session: AsyncSession, funded: Funded, projects: _Projects) ->
             ("outcome", outcome_code(budget.biennium, each.code)): title_of(each.titles)
             for each in budget.outcomes
         }
-    for programme in await by_ids(session, COUNTRY_PROGRAMMES, [country_programme_id(p) for p in programmes]):
+    ids = [country_programme_id(each) for each in programmes]
+    seen = kind_seen(session, COUNTRY_PROGRAMMES)
+    for programme in await by_ids(session, COUNTRY_PROGRAMMES, ids, seen):
         titles |= {
             ("country-outcome", country_outcome_code(programme.code, each.code)): title_of(each.titles)
             for each in programme.outcomes
@@ -292,12 +315,13 @@ def _project_list(projects: _Projects) -> ShortList[DonorProject]:
 
 async def _reports(session: AsyncSession, activities: set[str], today: date) -> ShortList[ReportTold]:
     wanted = Wanted([{"activity": activities}, {"state": PUBLISHED}], "period_end", newest=True)
-    found = await select(session, REPORTS, wanted, MOST)
+    found = await select(session, REPORTS, wanted, MOST, kind_seen(session, REPORTS))
     return ShortList(count=found.count, items=[ReportTold.of(each, today) for each in found.documents])
 
 
 async def _evaluations(session: AsyncSession, activities: set[str], today: date) -> ShortList[EvaluationTold]:
-    found = await select(session, EVALUATIONS, Wanted([{"activity": activities}], newest=True), MOST)
+    wanted = Wanted([{"activity": activities}], newest=True)
+    found = await select(session, EVALUATIONS, wanted, MOST, kind_seen(session, EVALUATIONS))
     return ShortList(count=found.count, items=[EvaluationTold.of(each, today) for each in found.documents])
 
 
@@ -309,7 +333,7 @@ async def _alerts(session: AsyncSession, identifier: str, activities: set[str]) 
         {**own, "kind": OF_PROJECTS},
         {"state": ["raised"]},
     ]
-    found = await select(session, ALERTS, Wanted(having), MOST)
+    found = await select(session, ALERTS, Wanted(having), MOST, kind_seen(session, ALERTS))
     return ShortList(count=found.count, items=[AlertTold.of(each) for each in found.documents])
 
 
@@ -324,7 +348,9 @@ def _levy(funded: Funded, levies: dict[str, Decimal | None], terms: Terms) -> Le
     return LevyTold(amounts=amounts(values, terms), not_told=len(signed) - len(values))
 
 
-def _pledge(pledge: Pledge) -> PledgeTold:
+def _pledge(session: AsyncSession, pledge: Pledge) -> PledgeTold:
+    hidden = withheld(session, PLEDGES.aggregate, placing_of(PLEDGES.aggregate).place(pledge))
+    kept_back = tuple(each for each in hidden if each in PledgeTold.model_fields)
     return PledgeTold(
         identifier=pledge.identifier,
         state=pledge.state,
@@ -332,6 +358,7 @@ def _pledge(pledge: Pledge) -> PledgeTold:
         biennium=pledge.biennium,
         amount=pledge.amount.amount,
         currency=pledge.amount.currency,
-        probability=pledge.probability,
+        probability=None if "probability" in kept_back else pledge.probability,
         agreement=pledge.agreement,
+        withheld=kept_back,
     )

@@ -19,12 +19,14 @@ from gateway.results.accountability.funders import (
 )
 from gateway.results.documents import every
 from gateway.results.schemas import Asked
+from gateway.results.scope import permit_in
 from gateway.results.terms import Terms
 from shared.contracts.funding.v1 import Agreement, PartnerProfile, Pledge
 from shared.contracts.iati import Organisation
 from shared.figures.biennium import Biennium
 from shared.figures.classifications import title_of
 from shared.figures.partnerships import COMMITTED
+from shared.policy.places import place
 
 
 class DonorRow(BaseModel):
@@ -87,12 +89,23 @@ class Partnerships:
 
     @classmethod
     async def read(cls, session: AsyncSession) -> "Partnerships":
-        """Return those of the read model."""
-        return cls(
-            await every(session, PARTNER_PROFILES),
-            await every(session, AGREEMENTS),
-            await every(session, PLEDGES),
+        """Return those of the read model that are of partners whom the permit of the session covers."""
+        permit = permit_in(session)
+        profiles, agreements = await every(session, PARTNER_PROFILES), await every(session, AGREEMENTS)
+        pledges = await every(session, PLEDGES)
+        if permit.is_everywhere:
+            return cls(profiles, agreements, pledges)
+
+        def covered(organisation: str | None) -> bool:
+            return organisation is not None and permit.covers(place(organisations=[organisation]))
+
+        found = cls(
+            [each for each in profiles if covered(each.organisation_identifier)],
+            [each for each in agreements if any(covered(f.organisation.ref) for f in funders(each))],
+            [each for each in pledges if covered(each.partner.ref)],
         )
+        found.donors = [each for each in found.donors if covered(each)]
+        return found
 
     def row(self, identifier: str, biennium: Biennium, terms: Terms) -> DonorRow:
         """Return one donor in brief."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from pydantic import BaseModel, Field
 from sqlalchemy import text
@@ -39,6 +40,7 @@ from gateway.results.accountability.schemas import (
 from gateway.results.documents import Keys, Wanted, every, having, select
 from gateway.results.filters import SummaryQuery
 from gateway.results.schemas import Asked
+from gateway.results.scope import permit_in, projects_seen
 from gateway.results.summary import summarise
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
@@ -46,6 +48,7 @@ from shared.chassis.errors import NotFound
 from shared.contracts.monitoring.v1 import FollowUp
 from shared.contracts.projects.v1 import FieldOffice
 from shared.figures.classifications import title_of
+from shared.policy.places import place
 
 IMPLEMENTATION = "2"
 """ActivityStatus of a project that is carried out."""
@@ -53,10 +56,10 @@ FOLLOWED_UP = ("completed", "responded", "closed")
 """States of an evaluation whose recommendations are acted on."""
 OPEN_FOLLOW_UPS = ("open", "in-progress")
 
-_PROJECTS = text(
+_PROJECTS = (
     "SELECT a.id, a.iati_identifier, a.status FROM project_activity a WHERE a.id IN"
     " (SELECT project_id FROM project_membership WHERE dimension = 'country' AND code = ANY(:countries))"
-    " ORDER BY a.iati_identifier"
+    " AND {seen} ORDER BY a.iati_identifier"
 )
 _FOLLOW_UPS = (
     "SELECT d.identifier, e.data ->> 'iati_identifier', r.value ->> 'code', CAST(u.value AS text), count(*) OVER ()"
@@ -128,7 +131,7 @@ class OfficeDelivery(BaseModel):
 class FieldOfficeAnswer(Asked):
     """What is due from a field office: of its own countries and those of the offices below it.
 
-    Projects without country are no office's. The delivery is that of the part of each project's money that belongs to
+    It is for who may see all of these countries. Projects without country are no office's. The delivery is that of the part of each project's money that belongs to
     the countries.
     """
 
@@ -248,12 +251,14 @@ async def field_office_answer(
     """Return the page of a field office.
 
     Raises:
-        NotFound: no document has such an office.
+        NotFound: no document has such an office, or it is not seen.
 
     """
     office, below = await _offices(session, code)
     countries = sorted({country for each in (office, *below) for country in each.countries})
-    projects = (await execute(session, _PROJECTS, countries=countries)).all()
+    if not permit_in(session).covers_all([place(countries=[each]) for each in countries]):
+        raise _no_office(code)
+    projects = await _projects(session, countries)
     in_implementation = [id_ for id_, _, status in projects if status == IMPLEMENTATION]
     activities = [identifier for _, identifier, _ in projects]
     until = terms.today + timedelta(days=query.days)
@@ -285,8 +290,19 @@ async def _offices(session: AsyncSession, code: str) -> tuple[FieldOffice, list[
     """Return an office and those below it."""
     offices = {each.code: each for each in await every(session, FIELD_OFFICES)}
     if code not in offices:
-        raise NotFound(f"There is no field office {code!r}.")
+        raise _no_office(code)
     return offices[code], [offices[each] for each in offices_below(code, offices.values())]
+
+
+def _no_office(code: str) -> NotFound:
+    return NotFound(f"There is no field office {code!r}.")
+
+
+async def _projects(session: AsyncSession, countries: Sequence[str]) -> Sequence[Any]:
+    """Return id, identifier and status of the projects of countries that are seen."""
+    seen = projects_seen(session)
+    statement = text(_PROJECTS.format(seen=seen.sql))
+    return (await execute(session, statement, countries=countries, **seen.parameters)).all()
 
 
 async def _alerts(session: AsyncSession, places: Keys) -> ShortList[AlertTold]:

@@ -17,6 +17,7 @@ from gateway.results.accountability.delivered import Period, Yardstick, delivery
 from gateway.results.accountability.projects import TITLES, title_in
 from gateway.results.accountability.schemas import DeliveryRow
 from gateway.results.presented import Money
+from gateway.results.scope import projects_seen
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
 from shared.contracts.funding.v1 import PeriodBudget
@@ -54,7 +55,7 @@ _PAGE = (
     " o AS (SELECT s.project_id, a.iati_identifier, s.currency, {titles} AS titles,"
     " CASE WHEN s.budget > 0 AND NOT coalesce(s.incomplete, false) THEN s.spend / s.budget END AS ratio"
     " FROM s JOIN project_activity a ON a.id = s.project_id"
-    " WHERE s.budget IS NOT NULL OR s.spend IS NOT NULL OR s.incomplete)"
+    " WHERE (s.budget IS NOT NULL OR s.spend IS NOT NULL OR s.incomplete) AND {seen})"
     " SELECT o.project_id, o.iati_identifier, o.currency, o.titles, CAST(o.ratio AS text) FROM o"
     " WHERE CAST(:code AS text) IS NULL OR (o.ratio IS NULL, coalesce(o.ratio, 0), o.iati_identifier, o.currency)"
     " > (:unrated, CAST(:ratio AS numeric), :code, :after_currency)"
@@ -112,7 +113,8 @@ async def _in_order(session: AsyncSession, year: int, terms: Terms, part: Part) 
     if terms.currency is not None:
         sums, rates = _CONVERTED.format(advances=advances), _RATES
         bound = {"currency": terms.currency, **await _rates(session, year, terms)}
-    statement = text(_PAGE.format(rates=rates, sums=sums, advances=advances, titles=TITLES))
+    seen = projects_seen(session)
+    statement = text(_PAGE.format(rates=rates, sums=sums, advances=advances, titles=TITLES, seen=seen.sql))
     place = part.after or Place("", "", "")
     rows = await execute(
         session,
@@ -124,6 +126,7 @@ async def _in_order(session: AsyncSession, year: int, terms: Terms, part: Part) 
         ratio=place.ratio or "0",
         after_currency=place.currency,
         **bound,
+        **seen.parameters,
     )
     return rows.all()
 

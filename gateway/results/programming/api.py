@@ -42,12 +42,13 @@ from gateway.results.schemas import Asked
 from gateway.results.terms import RateTables
 from gateway.settings import Settings
 from shared.chassis.app import CurrentRuntime, Runtime
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.pagination import CursorCodec, Cursors
 from shared.figures.outcomes import outcome_code
 
 A = TypeVar("A", bound=Asked)
 
-router = APIRouter(prefix="/v1/results", tags=["results"])
+router = APIRouter(prefix="/v1/results", tags=["results"], route_class=GuardedRoute)
 
 
 class PageReads:

@@ -30,12 +30,15 @@ from gateway.results.programming.schemas import (
     PriorityShown,
     ReachedCounts,
 )
-from gateway.results.sums import Scope, sums
+from gateway.results.scope import permit_in, sees
+from gateway.results.summary import scope_of
+from gateway.results.sums import sums
 from shared.chassis.errors import NotFound
 from shared.contracts.iati import Narratives
 from shared.contracts.ids import country_programme_id, programme_framework_id
 from shared.contracts.projects.v1 import CountryOutcome, CountryProgramme, FragilityList
 from shared.figures.outcomes import country_outcome_code
+from shared.policy.places import place
 
 Titles = Mapping[tuple[str, str], Narratives]
 """Titles by biennium or agenda, and code."""
@@ -54,16 +57,18 @@ class _Around:
 
 
 async def country_programme_page(session: AsyncSession, code: str, lens: Lens) -> dict[str, object]:
-    """Return the members of the page of one country programme.
+    """Return the members of the page of one country programme, for who may see its country.
 
     Raises:
-        NotFound: there is none of that code.
+        NotFound: there is none of that code, or it is not seen.
 
     """
     programme = await require_programme(session, code)
+    if not permit_in(session).covers_all([place(countries=[programme.country])]):
+        raise _no_programme(code)
     ways = ways_to(programme)
     around = await _around(session, programme, ways, lens)
-    money = await sums(session, Scope(), "country_programme", lens.terms)
+    money = await sums(session, scope_of(session), "country_programme", lens.terms)
     address = lens.terms.address(f"/v1/results/country-programmes/{quote(code, safe='')}/projects")
     return {
         "code": programme.code,
@@ -87,13 +92,17 @@ async def require_programme(session: AsyncSession, code: str) -> CountryProgramm
     """Return a country programme.
 
     Raises:
-        NotFound: there is none of that code.
+        NotFound: there is none of that code, or it is not seen.
 
     """
     programme = await document(session, COUNTRY_PROGRAMMES, country_programme_id(code))
-    if programme is None:
-        raise NotFound(f"No country programme has the code {code!r}.")
+    if programme is None or not sees(session, COUNTRY_PROGRAMMES, programme):
+        raise _no_programme(code)
     return programme
+
+
+def _no_programme(code: str) -> NotFound:
+    return NotFound(f"No country programme has the code {code!r}.")
 
 
 def ways_to(programme: CountryProgramme) -> list[Way]:
@@ -134,7 +143,7 @@ async def _around(
     own = [way._replace(name=way.code) for way in ways]
     return _Around(
         counted=await counts(session, [*ways, *own]),
-        money=await sums(session, Scope(), "country_outcome", lens.terms),
+        money=await sums(session, scope_of(session), "country_outcome", lens.terms),
         items=items_of(await seen(session, plans, lens), codes),
         figures=figures,
         outcomes={(b.biennium, each.code): each.titles for b in budgets for each in b.outcomes},

@@ -18,37 +18,42 @@ from gateway.results.programming.sight_schemas import (
     UnknownOutcome,
     UnknownOutcomes,
 )
+from gateway.results.scope import Condition, documents_seen, permit_in, projects_seen
 from shared.chassis.db import execute
 from shared.contracts.projects.v1 import CountryOutcome, CountryProgramme, ProgrammeBudget
 from shared.figures.outcomes import country_outcome_code, outcome_code
+from shared.policy.placing import placing_of
 
 MOST = 200
 """Entries of a list that has no pages."""
 
 _WITHOUT = (
-    " FROM project_activity a WHERE NOT EXISTS (SELECT FROM document_key k JOIN document_key o"
+    " FROM project_activity a WHERE {seen} AND NOT EXISTS (SELECT FROM document_key k JOIN document_key o"
     " ON o.aggregate = k.aggregate AND o.id = k.id AND o.relation IN ('outcome', 'country-outcome')"
     " WHERE k.aggregate = 'contributions' AND k.relation = 'activity' AND k.key = a.iati_identifier)"
 )
-_COUNT = text("SELECT count(*)" + _WITHOUT)
-_PAGE = text(
+_COUNT = "SELECT count(*)" + _WITHOUT
+_PAGE = (
     "SELECT a.iati_identifier, CAST(a.listing AS text), a.status"
     + _WITHOUT
     + " AND (CAST(:after AS text) IS NULL OR a.iati_identifier > :after)"
     " ORDER BY a.iati_identifier LIMIT :limit"
 )
-_NAMED = text(
-    "SELECT relation, key, aggregate, count(*) FROM document_key"
-    " WHERE relation IN ('outcome', 'country-outcome') GROUP BY relation, key, aggregate ORDER BY 1, 2, 3"
+_NAMED = (
+    "SELECT k.relation, k.key, k.aggregate, count(*) FROM document_key k{documents}"
+    " WHERE k.relation IN ('outcome', 'country-outcome') GROUP BY k.relation, k.key, k.aggregate ORDER BY 1, 2, 3"
 )
+_OF_SEEN = " JOIN document d ON d.aggregate = k.aggregate AND d.id = k.id AND {seen}"
 
 
 async def projects_without(
     session: AsyncSession, after: str | None, limit: int
 ) -> tuple[int, list[OrphanProject]]:
-    """Return how many projects contribute to nothing, and a page of them in order of identifier."""
-    count = (await execute(session, _COUNT)).scalar_one()
-    rows = await execute(session, _PAGE, after=after, limit=limit)
+    """Return how many projects that are seen contribute to nothing, and a page of them in order of identifier."""
+    seen = projects_seen(session)
+    count_all, page = (text(statement.format(seen=seen.sql)) for statement in (_COUNT, _PAGE))
+    count = (await execute(session, count_all, **seen.parameters)).scalar_one()
+    rows = await execute(session, page, after=after, limit=limit, **seen.parameters)
     return count, [
         OrphanProject(iati_identifier=identifier, titles=from_json(listing)["titles"], status=status)
         for identifier, listing, status in rows
@@ -56,24 +61,38 @@ async def projects_without(
 
 
 async def broken_links(session: AsyncSession) -> dict[str, object]:
-    """Return the members of the page of orphans beside the projects."""
+    """Return the members of the page of orphans beside the projects.
+
+    They are of the documents that the permit of the session covers: outcomes of the office as a whole are told to who
+    may see all projects, since who sees some of them cannot say that no project contributes.
+    """
+    permit = permit_in(session)
+    seen = documents_seen(permit)
     programmes = await every(session, COUNTRY_PROGRAMMES)
     budgets = await every(session, PROGRAMME_BUDGETS)
-    outcomes = [(programme, each) for programme in programmes for each in programme.outcomes]
+    covered = [
+        each
+        for each in programmes
+        if permit.is_everywhere or permit.covers(placing_of(COUNTRY_PROGRAMMES.aggregate).place(each))
+    ]
+    outcomes = [(programme, each) for programme in covered for each in programme.outcomes]
     return {
-        "unknown_outcomes": await _unknown(session, programmes, budgets),
+        "unknown_outcomes": await _unknown(session, programmes, budgets, seen),
         "country_outcomes_without_outcome": _leading_nowhere(
             pair for pair in outcomes if not pair[1].programme_outcomes
         ),
         "country_outcomes_without_target": _leading_nowhere(
             pair for pair in outcomes if not pair[1].agenda_targets
         ),
-        "outcomes_without_project": await _without_project(session, budgets),
+        "outcomes_without_project": await _without_project(session, budgets if seen.is_always else ()),
     }
 
 
 async def _unknown(
-    session: AsyncSession, programmes: Sequence[CountryProgramme], budgets: Sequence[ProgrammeBudget]
+    session: AsyncSession,
+    programmes: Sequence[CountryProgramme],
+    budgets: Sequence[ProgrammeBudget],
+    seen: Condition,
 ) -> UnknownOutcomes:
     known = {("outcome", outcome_code(b.biennium, each.code)) for b in budgets for each in b.outcomes}
     known |= {
@@ -82,7 +101,9 @@ async def _unknown(
         for each in p.outcomes
     }
     found: dict[tuple[str, str], dict[str, int]] = {}
-    for relation, key, aggregate, documents in await execute(session, _NAMED):
+    of_documents = "" if seen.is_always else _OF_SEEN.format(seen=seen.sql)
+    rows = await execute(session, text(_NAMED.format(documents=of_documents)), **seen.parameters)
+    for relation, key, aggregate, documents in rows:
         if (relation, key) not in known:
             found.setdefault((relation, key), {})[aggregate] = documents
     items = [

@@ -28,7 +28,8 @@ from gateway.results.programming.schemas import (
     ReachedCounts,
     ReachedTarget,
 )
-from gateway.results.sums import Scope, sums
+from gateway.results.summary import scope_of
+from gateway.results.sums import sums
 from shared.chassis.errors import NotFound
 from shared.contracts.iati import Narratives
 from shared.contracts.ids import programme_budget_id, programme_framework_id, workplan_id
@@ -50,7 +51,7 @@ async def outcome_list(session: AsyncSession, biennium: str, lens: Lens) -> dict
     codes = [outcome_code(biennium, each.code) for each in budget.outcomes]
     ways = [Way(name, "outcome", code) for code in codes for name in (code, WHOLE)]
     counted = await counts(session, ways)
-    money = await sums(session, Scope(), "outcome", lens.terms)
+    money = await sums(session, scope_of(session), "outcome", lens.terms)
     views = await seen(session, await about(session, WORKPLANS, "biennium", [biennium]), lens)
     by_outcome = {view.plan.outcome: view for view in views}
     return {
@@ -91,7 +92,7 @@ async def outcome_page(session: AsyncSession, biennium: str, code: str, lens: Le
     figures = await figures_by_outcome(session, framework, [code], lens.terms.today)
     plan = await document(session, WORKPLANS, workplan_id(key))
     (view,) = await seen(session, [plan], lens) if plan else (None,)
-    money = await sums(session, Scope(), "outcome", lens.terms)
+    money = await sums(session, scope_of(session), "outcome", lens.terms)
     return {
         "biennium": biennium,
         "code": code,

@@ -7,7 +7,7 @@ so pages count the projects that summaries count.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic_core import from_json
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from gateway.projection.documents import CONTRIBUTIONS, Kind, country_outcome_ke
 from gateway.projection.facts import bounded
 from gateway.results.documents import about
 from gateway.results.programming.schemas import ContributingProject, ContributionShown, ReachedCounts
+from gateway.results.scope import projects_seen
 from shared.chassis.db import execute
 from shared.contracts.base import Contract
 from shared.contracts.monitoring.v1 import ContributionLink, Contributions
@@ -31,26 +32,26 @@ WHOLE = ""
 MOST_DUE = 50
 """Documents that are due which a page tells."""
 
-_REACHED = (
+_REACHED = (  # of the projects that are seen
     "WITH reached AS (SELECT DISTINCT t.name, a.id, a.iati_identifier, a.listing, a.status"
     " FROM unnest(CAST(:names AS text[]), CAST(:dimensions AS text[]), CAST(:codes AS text[]))"
     " AS t(name, dimension, code)"
     " JOIN project_membership m ON m.dimension = t.dimension AND m.code = t.code"
-    " JOIN project_activity a ON a.id = m.project_id)"
+    " JOIN project_activity a ON a.id = m.project_id WHERE {seen})"
 )
-_COUNTS = text(
+_COUNTS = (
     _REACHED + " SELECT x.name, count(*) AS projects, coalesce(sum(r.results), 0) AS results,"  # noqa: S608
     " coalesce(sum(r.indicators), 0) AS indicators, coalesce(sum(r.indicators_reported), 0) AS reported,"
     " coalesce(sum(r.indicators_with_progress), 0) AS with_progress,"
     " coalesce(sum(r.indicators_on_track), 0) AS on_track"
     " FROM reached x LEFT JOIN project_results r ON r.id = x.id GROUP BY x.name"
 )
-_PAGE = text(
+_PAGE = (
     _REACHED + " SELECT x.iati_identifier, x.listing, x.status, r.listing"  # noqa: S608  (text of our own)
     " FROM reached x LEFT JOIN project_results r ON r.id = x.id"
     " WHERE CAST(:after AS text) IS NULL OR x.iati_identifier > :after ORDER BY x.iati_identifier LIMIT :limit"
 )
-_DOCUMENTS = text(
+_DOCUMENTS = (
     _REACHED + " SELECT f.data, count(*) OVER (),"  # noqa: S608  (text of our own)
     " count(*) FILTER (WHERE CAST(f.data AS json) ->> 'due_on' < :on) OVER () FROM document d"
     " JOIN fact f ON f.aggregate = d.aggregate AND f.id = d.id AND f.version = d.version"
@@ -105,8 +106,8 @@ def linked_to(programmes: Iterable[CountryProgramme], outcome: str) -> list[Link
 
 
 async def counts(session: AsyncSession, ways: Sequence[Way]) -> dict[str, ReachedCounts]:
-    """Return how many projects are reached under each name, each once, with their indicators."""
-    rows = await execute(session, _COUNTS, **_parameters(ways))
+    """Return how many projects are reached and seen under each name, each once, with their indicators."""
+    rows = await _reached(session, _COUNTS, ways)
     made = {}
     for name, *numbers in rows:
         members = zip(ReachedCounts.model_fields, map(int, numbers), strict=True)
@@ -127,8 +128,10 @@ async def contributing(
         after: the last identifier of the page before.
 
     """
-    parameters = _parameters([way._replace(name=WHOLE) for way in ways])
-    rows = [tuple(row) for row in await execute(session, _PAGE, **parameters, after=after, limit=limit)]
+    found = await _reached(
+        session, _PAGE, [way._replace(name=WHOLE) for way in ways], after=after, limit=limit
+    )
+    rows = [tuple(row) for row in found]
     told = await about(session, CONTRIBUTIONS, "activity", [row[0] for row in rows])
     contributions = {each.iati_identifier: each for each in told}
     wanted = set(keys)
@@ -158,8 +161,7 @@ async def due_of(
 
     """
     asked = {"aggregate": kind.aggregate, "states": list(states), "on": on.isoformat(), "most": MOST_DUE}
-    parameters = _parameters([way._replace(name=WHOLE) for way in ways])
-    rows = (await execute(session, _DOCUMENTS, **parameters, **asked)).all()
+    rows = list(await _reached(session, _DOCUMENTS, [way._replace(name=WHOLE) for way in ways], **asked))
     documents = [kind.contract.from_event(row[0]) for row in rows]
     return Due(documents, rows[0][1], rows[0][2]) if rows else Due([], 0, 0)
 
@@ -179,9 +181,19 @@ def _links(contributions: Contributions | None, wanted: set[str]) -> list[Contri
     return [each for each in told if each.outcome in wanted or each.country_outcome in wanted]
 
 
-def _parameters(ways: Sequence[Way]) -> dict[str, list[str]]:
-    return {
-        "names": [way.name for way in ways],
-        "dimensions": [way.dimension for way in ways],
-        "codes": [bounded(way.code) for way in ways],
-    }
+async def _reached(
+    session: AsyncSession,
+    statement: str,
+    ways: Sequence[Way],
+    **parameters: Any,  # noqa: ANN401
+) -> Iterable[Any]:
+    seen = projects_seen(session)
+    return await execute(
+        session,
+        text(statement.format(seen=seen.sql)),
+        names=[way.name for way in ways],
+        dimensions=[way.dimension for way in ways],
+        codes=[bounded(way.code) for way in ways],
+        **seen.parameters,
+        **parameters,
+    )

@@ -1,6 +1,6 @@
 """Line of sight: from a project up to what it serves, and from an outcome or target down to who contributes.
 
-Every edge is told by a document. An end that no document has is told as unknown, since what one document says of another
+Every edge is told by a document that is seen. An end that no document has is told as unknown, since what one document says of another
 may come first.
 """
 
@@ -20,6 +20,7 @@ from gateway.projection.documents import (
     outcome_key,
 )
 from gateway.results.documents import Told, first, named
+from gateway.results.scope import kind_seen
 from shared.contracts.base import Contract
 from shared.contracts.monitoring.v1 import Contributions
 from shared.contracts.projects.v1 import CountryProgramme, ProgrammeBudget
@@ -86,7 +87,8 @@ async def look_up(session: AsyncSession, sight: Sight) -> None:
         told = await _some(session, sight, CONTRIBUTIONS, "activity", [sight.start.code])
         sight.add(edge for each in told for edge in contribution_edges(each))
     codes = set(sight.uppers("country-outcome"))
-    programmes = await named(session, COUNTRY_PROGRAMMES, {programme_of(code) for code in codes})
+    names = {programme_of(code) for code in codes}
+    programmes = await named(session, COUNTRY_PROGRAMMES, names, kind_seen(session, COUNTRY_PROGRAMMES))
     sight.add(
         edge for each in programmes.values() for edge in programme_edges(each) if edge.lower.code in codes
     )
@@ -121,8 +123,8 @@ async def look_down(session: AsyncSession, sight: Sight) -> None:
 async def _some(
     session: AsyncSession, sight: Sight, kind: Kind[C], relation: str, keys: Collection[str]
 ) -> list[Told[C]]:
-    """Return the first documents that have one of some keys; a sight tells if there are more."""
-    told = await first(session, kind, [{relation: keys}], MOST + 1)
+    """Return the first documents that have one of some keys and are seen; a sight tells if there are more."""
+    told = await first(session, kind, [{relation: keys}], MOST + 1, seen=kind_seen(session, kind))
     sight.is_all = sight.is_all and len(told) <= MOST
     return told[:MOST]
 

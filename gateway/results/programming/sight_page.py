@@ -12,15 +12,16 @@ from gateway.projection.documents import COUNTRY_PROGRAMMES, DEVELOPMENT_AGENDAS
 from gateway.results.documents import named
 from gateway.results.programming.sight import End, NodeKind, Sight, look_down, look_up
 from gateway.results.programming.sight_schemas import SightEdge, SightNode, ToldIn
+from gateway.results.scope import kind_seen, projects_seen
 from shared.chassis.db import execute
 from shared.chassis.errors import NotFound
 from shared.contracts.iati import Narratives
 from shared.contracts.ids import activity_id
 from shared.figures.outcomes import country_outcome_code, programme_of
 
-_TITLES = text(
+_TITLES = (
     "SELECT a.iati_identifier, CAST(CAST(a.listing AS json) -> 'titles' AS text)"
-    " FROM project_activity a WHERE a.id = ANY(CAST(:ids AS uuid[]))"
+    " FROM project_activity a WHERE a.id = ANY(CAST(:ids AS uuid[])) AND {seen}"
 )
 _NARRATIVES: TypeAdapter[Narratives] = TypeAdapter(Narratives)
 
@@ -63,17 +64,14 @@ async def sight_page(session: AsyncSession, start: End, *, up: bool, down: bool)
 
 
 async def _titles(session: AsyncSession, ends: Sequence[End]) -> dict[End, Narratives]:
-    """Return what those nodes are called that a document has."""
+    """Return what those nodes are called that a document has which is seen."""
     codes: defaultdict[NodeKind, list[str]] = defaultdict(list)
     for end in ends:
         codes[end.kind].append(end.code)
-    ids = [activity_id(code) for code in codes["project"]]
-    found = {
-        End("project", identifier): _NARRATIVES.validate_json(titles)
-        for identifier, titles in await execute(session, _TITLES, ids=ids)
-    }
+    found = await _project_titles(session, codes["project"])
     names = {programme_of(code) for code in codes["country-outcome"]}
-    for programme in (await named(session, COUNTRY_PROGRAMMES, names)).values():
+    seen = kind_seen(session, COUNTRY_PROGRAMMES)
+    for programme in (await named(session, COUNTRY_PROGRAMMES, names, seen)).values():
         found |= {
             End("country-outcome", country_outcome_code(programme.identifier, each.code)): each.titles
             for each in programme.document.outcomes
@@ -86,6 +84,13 @@ async def _titles(session: AsyncSession, ends: Sequence[End]) -> dict[End, Narra
     for agenda in (await named(session, DEVELOPMENT_AGENDAS, agendas)).values():
         found |= _titled("sdg-target", agenda.identifier, agenda.document.targets)
     return found
+
+
+async def _project_titles(session: AsyncSession, identifiers: Iterable[str]) -> dict[End, Narratives]:
+    seen = projects_seen(session)
+    ids = [activity_id(each) for each in identifiers]
+    rows = await execute(session, text(_TITLES.format(seen=seen.sql)), ids=ids, **seen.parameters)
+    return {End("project", identifier): _NARRATIVES.validate_json(titles) for identifier, titles in rows}
 
 
 class _Item(Protocol):

@@ -40,7 +40,7 @@ from shared.contracts.projects.v1 import (
     ProgrammeBudget,
 )
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
-from shared.testing.read_models import NewReadModel, contents, event, take
+from shared.testing.read_models import NewReadModel, contents, event, reading, take
 from tests.component.gateway.conftest import MIGRATIONS
 
 TERMS = Terms(date(2026, 7, 1), DISBURSEMENT_AND_EXPENDITURE, "ECB")
@@ -201,7 +201,7 @@ EXPECTED: dict[GroupBy, Told] = {
 
 
 async def summary(database: Database, group: GroupBy, **asked: Any) -> tuple[list[SummaryRow], SummaryRow]:
-    async with database.session() as session:
+    async with reading(database) as session:
         query = SummaryQuery(group_by=group, **asked)
         rows, whole = await summarise(session, query, TERMS)
         await explain_rows(session, query, TERMS, rows, whole)
@@ -367,7 +367,7 @@ async def test_what_money_is_kept_of_is_what_projects_state(known: Database):
         "SELECT a.iati_identifier, count(*) FROM project_money m JOIN project_activity a ON a.id = m.project_id"
         " WHERE m.dimension IN ('outcome', 'country_outcome', 'sdg_target', 'earmarking_modality') GROUP BY 1"
     )
-    async with known.session() as session:
+    async with reading(known) as session:
         rows = {row[0]: row[1] for row in await execute(session, statement)}
     assert rows.keys() == {KENYA, GLOBAL}
 
@@ -384,10 +384,10 @@ async def test_a_past_moment_is_told_by_the_frameworks_of_its_time(database_url:
     changed = datetime(2026, 3, 1, tzinfo=UTC)
     await take(live, [event(COUNTRY_PROGRAMME, programme(("2024-25", "8")), 2, recorded_at=changed)])
     read_model = ReadModel(public, AnswerCache(0), past_moments=2)
-    async with read_model.session(datetime(2026, 2, 1, tzinfo=UTC)) as session:
+    async with reading(read_model, as_of=datetime(2026, 2, 1, tzinfo=UTC)) as session:
         rows, _ = await summarise(session, SummaryQuery(group_by="outcome"), TERMS)
     assert {row.code: (row.projects, _expenditure(row)) for row in rows} == EXPECTED["outcome"]
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         rows, _ = await summarise(session, SummaryQuery(group_by="outcome"), TERMS)
     assert [row.code for row in rows] == ["2024-25/8", None]
     for each in (read_model, live, public):

@@ -8,7 +8,7 @@ from shared.contracts.iati import Narrative, Organisation
 from shared.contracts.ids import agreement_id
 from shared.contracts.projects.v1 import ProgrammeOutcomeLink
 from shared.testing.programming import PROGRAMMING
-from shared.testing.read_models import event, take
+from shared.testing.read_models import event, reading, take
 
 ELSEWHERE = {"activity", "finance", "framework", "partner", "rates", "criteria-set", "evaluation-policy"}
 
@@ -45,7 +45,7 @@ async def test_a_document_is_found_by_its_keys_as_it_stands(new_read_model):
     await take(read_model, [event(AGREEMENT, agreement()), event(AGREEMENT, later, 2)])
     await take(read_model, [event(AGREEMENT, last, 3)])
     await take(read_model, [event(AGREEMENT, later, 2)])
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         assert await document(session, AGREEMENTS, agreement_id("AGR-1")) == last
         assert await document(session, AGREEMENTS, agreement_id("AGR-2")) is None
         assert await about(session, AGREEMENTS, "outcome", ["2026-27/4"]) == [last]
@@ -59,6 +59,6 @@ async def test_documents_of_a_kind_are_told_in_order(new_read_model):
     programme = PROGRAMMING["projects.country-programme.v1"]
     first = programme.model_copy(update={"code": "AA-1"})
     await take(read_model, [event(COUNTRY_PROGRAMME, programme), event(COUNTRY_PROGRAMME, first)])
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         assert await every(session, COUNTRY_PROGRAMMES) == [first, programme]
         assert await about(session, COUNTRY_PROGRAMMES, "outcome", ["2024-25/2"]) == [first, programme]

@@ -44,7 +44,7 @@ from shared.testing.portfolios import (
     portfolios,
     programmes,
 )
-from shared.testing.read_models import NewReadModel, event, take
+from shared.testing.read_models import NewReadModel, event, reading, take
 
 OWN = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
 IN_USD = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB", "USD", TABLE)
@@ -98,7 +98,7 @@ async def test_every_row_of_a_summary_is_what_its_explanation_adds_up_to(
     await take(database, [event(*each) for each in (*programming, *linked)])
     for activity, finance in portfolio:
         await take(database, [event(ACTIVITY, activity), event(FINANCE, finance)])
-    async with database.session() as session:
+    async with reading(database) as session:
         for terms in (OWN, IN_USD):
             for group in GROUPS:
                 query = SummaryQuery(group_by=group, explain=True)
@@ -144,7 +144,7 @@ async def test_groups_add_up_to_the_whole_in_any_currency(
     told = [*programming, *draw.draw(contributions(portfolio))]
     told += [each for a, f in portfolio for each in ((ACTIVITY, a), (FINANCE, f))]
     await take(database, [event(*each) for each in told])
-    async with database.session() as session:
+    async with reading(database) as session:
         for terms in (OWN, IN_USD):
             for group in GROUPS:
                 rows, whole = await summarise(session, SummaryQuery(group_by=group), terms)
@@ -160,7 +160,7 @@ async def test_groups_add_up_to_the_whole_in_any_currency(
 async def test_rates_are_those_of_the_source_that_is_asked_for(new_read_model: NewReadModel):
     database = await new_read_model()
     await take_rates(database)
-    async with database.session() as session:
+    async with reading(database) as session:
         tables = RateTables("ECB")
         terms = await tables.terms(session, SummaryQuery(group_by="country", currency="USD"))
         assert terms.table is not None
@@ -191,7 +191,7 @@ async def test_money_without_a_rate_is_missing_and_said_to_be(new_read_model: Ne
     )
     database = await new_read_model()
     await take(database, [event(ACTIVITY, ACTIVITY_OF_ALL), event(FINANCE, finance)])
-    async with database.session() as session:
+    async with reading(database) as session:
         query = SummaryQuery(group_by="country", explain=True)
         rows, whole = await summarise(session, query, IN_USD)
         await explain_rows(session, query, IN_USD, rows, whole)

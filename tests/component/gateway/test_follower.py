@@ -13,6 +13,7 @@ from services.projects.main import SERVICE as PROJECTS
 from shared.chassis.bus import Bus, stream_name
 from shared.chassis.db import Database, execute
 from shared.chassis.stream import StreamReplaced
+from shared.contracts.catalog import OWNERS
 from shared.testing.fixtures import Serve
 from shared.testing.read_models import NewReadModel
 
@@ -54,10 +55,12 @@ async def until(database: Database, expected: dict[str, str]) -> None:
 
 @pytest.fixture
 async def bus(nats):
-    connected = Bus(nats.url, name="tests")
+    connected = nats.user().bus()
+    for owner in OWNERS:
+        await connected.ensure_stream(owner)
     yield connected
     js = await connected.jetstream()
-    for owner in ("projects", "funding", "monitoring"):
+    for owner in OWNERS:
         await js.delete_stream(stream_name(owner))
     await connected.close()
 

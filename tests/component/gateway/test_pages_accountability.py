@@ -29,7 +29,7 @@ from shared.figures.biennium import Biennium
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
 from shared.figures.rates import RateTable
 from shared.testing.fixtures import Serve
-from shared.testing.read_models import TODAY, take
+from shared.testing.read_models import TODAY, reading, take
 from tests.component.gateway.accounts import BOTH, CH, EVERYTHING, FUND, KENYA, NEPAL, SE
 from tests.component.gateway.conftest import MIGRATIONS
 
@@ -43,7 +43,7 @@ EXPECTED = Decimal("0.8") * Decimal(181) / Decimal(365)
 async def address(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """Return the address of a database whose read model answers and knows the mission."""
     name = f"test_{uuid4().hex[:12]}"
-    yield postgres.database(name, owner="tests")
+    yield postgres.database_with_password(name, owner="tests")
     postgres.drop(name)
 
 
@@ -64,7 +64,7 @@ async def read_model(address: str) -> AsyncIterator[Database]:
 
 @pytest.fixture(scope="module")
 async def in_dollars(read_model: Database) -> Terms:
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         terms = await RateTables("ECB").terms(session, TermsQuery(currency="USD"))
     return Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB", "USD", terms.table)
 
@@ -82,7 +82,7 @@ def told(amounts) -> dict:
 async def test_each_donor_has_what_it_funds_alone_and_beside_it_what_it_funds_with_others(
     read_model: Database, in_dollars: Terms
 ):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         partnerships = await Partnerships.read(session)
     rows = donor_rows(partnerships, BIENNIUM, AS_AGREED, None, 10)
     swiss, swedish, fund = rows
@@ -103,7 +103,7 @@ async def test_each_donor_has_what_it_funds_alone_and_beside_it_what_it_funds_wi
 
 
 async def test_all_donors_together_count_an_agreement_once(read_model: Database, in_dollars: Terms):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         partnerships = await Partnerships.read(session)
     whole = partnerships.whole(BIENNIUM, AS_AGREED)
     assert (whole.donors, whole.new_donors, whole.first_contribution_unknown) == (3, 1, 1)
@@ -119,7 +119,7 @@ async def test_all_donors_together_count_an_agreement_once(read_model: Database,
 
 
 async def test_a_donors_page_tells_what_its_money_did(read_model: Database):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         page = await donor_answer(session, SE, BIENNIUM, AS_AGREED)
     first, second = page.agreements.items
     assert (first.number, first.received, first.allocated, first.overdue) == ("AGR-1", 700, 500, 300)
@@ -147,7 +147,7 @@ async def test_a_donors_page_tells_what_its_money_did(read_model: Database):
 
 
 async def test_a_donor_whom_projects_name_has_a_page_with_their_money(read_model: Database):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         page = await donor_answer(session, FUND, BIENNIUM, AS_AGREED)
         with pytest.raises(NotFound):
             await donor_answer(session, "XX-NOBODY", BIENNIUM, AS_AGREED)
@@ -161,7 +161,7 @@ async def test_a_donor_whom_projects_name_has_a_page_with_their_money(read_model
 
 
 async def test_an_office_is_told_what_is_due_from_it_and_the_offices_below(read_model: Database):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         kenya = await field_office_answer(session, "CO-KE", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
         region = await field_office_answer(session, "RO", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
         whole = await field_office_answer(session, "HQ", FieldOfficeQuery(days=365), AS_AGREED, YARDSTICK)
@@ -190,7 +190,7 @@ async def test_an_office_is_told_what_is_due_from_it_and_the_offices_below(read_
 
 
 async def test_an_offices_delivery_is_that_of_its_countries_part(read_model: Database):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         page = await field_office_answer(session, "HQ", FieldOfficeQuery(), AS_AGREED, YARDSTICK)
     rows = {(each.code, each.currency): each for each in page.delivery.countries}
     assert {key: (row.budget, row.spend) for key, row in rows.items()} == {
@@ -209,7 +209,7 @@ async def test_an_offices_delivery_is_that_of_its_countries_part(read_model: Dat
 async def test_deliveries_are_told_worst_first_and_those_without_a_rate_last(
     read_model: Database, in_dollars: Terms
 ):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         for terms, currencies in ((AS_AGREED, ("USD", "USD", "EUR")), (in_dollars, ("USD",) * 3)):
             after, found = None, []
             while True:
@@ -240,7 +240,7 @@ async def test_deliveries_are_told_worst_first_and_those_without_a_rate_last(
 )
 async def test_deliveries_of_groups_are_in_pages(read_model: Database, by: str, year, codes: list):
     query = DeliveryQuery(by=by, year=year, limit=2)
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         whole = await deliveries(session, query, AS_AGREED, YARDSTICK, None)
         rest = await deliveries(session, query, AS_AGREED, YARDSTICK, whole.rows[1][0])
     rows = [row for _, row in whole.rows[:2] + rest.rows]
@@ -267,14 +267,14 @@ async def test_what_delivery_is_held_against_is_set_or_asked_for(
 async def test_delivery_by_expenditure_alone_leaves_advances_out(read_model: Database):
     terms = Terms(TODAY, "expenditure", "ECB")
     query = DeliveryQuery(by="project", year=2026, delivery_convention="expenditure")
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         found = await deliveries(session, query, terms, YARDSTICK, None)
     assert [(row.code, row.spend) for _, row in found.rows] == [(KENYA, 100), (NEPAL, 700), (BOTH, None)]
     assert [(row.currency, row.spend) for row in found.whole] == [("EUR", None), ("USD", 800)]
 
 
 async def test_the_pipeline_tells_amounts_turnaround_and_who_waits(read_model: Database, in_dollars: Terms):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         page = await appraisals_answer(session, AppraisalsQuery(), AS_AGREED)
         converted = await appraisals_answer(session, AppraisalsQuery(), in_dollars)
         filtered = await appraisals_answer(
@@ -308,7 +308,7 @@ async def test_mobilisation_keeps_approvals_receipts_and_pledges_apart(
     read_model: Database, in_dollars: Terms
 ):
     assert in_dollars.table is not None
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         page = await mobilisation_answer(session, BIENNIUM, AS_AGREED, Rates("ECB", in_dollars.table))
         unrated = await mobilisation_answer(session, BIENNIUM, AS_AGREED, Rates(None, RateTable(())))
     every, pools = page.targets.items

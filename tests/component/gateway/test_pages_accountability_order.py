@@ -12,7 +12,7 @@ from gateway.results.accountability.queries import DeliveryQuery
 from gateway.results.terms import Terms
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
 from shared.figures.money import ledger
-from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, take
+from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, reading, take
 
 TERMS = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
 YARDSTICK = Yardstick(Decimal("0.8"), Decimal("0.25"), TODAY, DISBURSEMENT_AND_EXPENDITURE)
@@ -40,7 +40,7 @@ async def test_the_order_of_projects_is_that_of_their_rates(new_read_model: NewR
     database = await new_read_model()
     await take(database, [each for part in parts for each in events_of(part)])
     query = DeliveryQuery(by="project", year=2024, limit=500)
-    async with database.session() as session:
+    async with reading(database) as session:
         found = await deliveries(session, query, TERMS, YARDSTICK, None)
     told = []
     for _, row in found.rows:

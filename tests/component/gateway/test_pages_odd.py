@@ -35,7 +35,7 @@ from shared.contracts.projects.v1 import (
 )
 from shared.figures.biennium import Biennium
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
-from shared.testing.read_models import TODAY, NewReadModel, event, take
+from shared.testing.read_models import TODAY, NewReadModel, event, reading, take
 
 TITLES = (Narrative(text="Travail", lang="fr"), Narrative(text="Work", lang="en"))
 TERMS = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB")
@@ -82,7 +82,7 @@ async def test_a_project_is_called_by_its_english_title(new_read_model: NewReadM
         (catalog.AGREEMENT, agreement(KNOWN)),
     ]
     await take(database, [event(*each) for each in told])
-    async with database.session() as session:
+    async with reading(database) as session:
         page = await donor_answer(session, "SE-0", Biennium(2026), TERMS)
         found = await deliveries(session, DeliveryQuery(by="project", year=2026), TERMS, YARDSTICK, None)
     assert [each.title for each in page.projects.items] == ["Work"]
@@ -94,7 +94,7 @@ async def test_the_levy_is_not_told_while_a_project_is_not_known(new_read_model:
     agreements = [agreement(KNOWN), agreement(KNOWN, UNKNOWN)]
     told = [event(catalog.ACTIVITY, activity()), *(event(catalog.AGREEMENT, each) for each in agreements)]
     await take(database, told)
-    async with database.session() as session:
+    async with reading(database) as session:
         page = await donor_answer(session, "SE-0", Biennium(2026), TERMS)
     assert [each.levy for each in page.agreements.items] == [2, None]
     assert page.levy.not_told == 1
@@ -103,7 +103,7 @@ async def test_the_levy_is_not_told_while_a_project_is_not_known(new_read_model:
 async def test_money_without_a_donor_is_no_donors(new_read_model: NewReadModel):
     database = await new_read_model()
     await take(database, [event(catalog.ACTIVITY, activity()), event(catalog.FINANCE, finance())])
-    async with database.session() as session:
+    async with reading(database) as session:
         with pytest.raises(NotFound):
             await donor_answer(session, "", Biennium(2026), TERMS)
 
@@ -114,7 +114,7 @@ async def test_addresses_on_a_page_of_the_past_are_of_the_past(new_read_model: N
     named = activity().model_copy(update={"participating_organisations": (donor,)})
     await take(database, [event(catalog.ACTIVITY, named), event(catalog.FINANCE, finance())])
     past = Terms(TODAY, DISBURSEMENT_AND_EXPENDITURE, "ECB", as_of=datetime(2026, 3, 1, tzinfo=UTC))
-    async with database.session() as session:
+    async with reading(database) as session:
         page = await donor_answer(session, "SE-0", Biennium(2026), past)
     moment = "as_of=2026-03-01T00%3A00%3A00%2B00%3A00"
     assert page.portfolio is not None
@@ -138,7 +138,7 @@ async def test_a_slash_in_a_code_ends_neither_programme_nor_outcome(new_read_mod
     told = [(catalog.COUNTRY_PROGRAMME, programme), (catalog.CONTRIBUTIONS, contributions)]
     await take(database, [event(*each) for each in told])
     start = End("country-outcome", "KE%2F2024/KEN 1/2")
-    async with database.session() as session:
+    async with reading(database) as session:
         page = await sight_page(session, start, up=True, down=True)
         orphans = await broken_links(session)
     nodes = {each.code: each.known for each in page["nodes"]}

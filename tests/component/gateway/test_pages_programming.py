@@ -380,7 +380,7 @@ def world() -> list[Any]:
 async def pages(postgres: EmbeddedPostgres, serve: Serve) -> AsyncIterator[httpx.AsyncClient]:
     """Return a client of a gateway whose read model knows the world."""
     name = "test_pages_programming"
-    url = postgres.database(name, owner="tests")
+    url = postgres.database_with_password(name, owner="tests")
     public = Database(url)
     await upgrade(public, MIGRATIONS)
     async with public.session() as session, session.begin():

@@ -28,7 +28,7 @@ from shared.contracts.ids import activity_id
 from shared.contracts.monitoring.v1 import Baseline, Indicator, Measurement, Period, Result, ResultsFramework
 from shared.contracts.projects.v1 import Activity
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
-from shared.testing.read_models import event, take
+from shared.testing.read_models import event, reading, take
 from tests.component.gateway.conftest import MIGRATIONS
 
 ID = "XM-DAC-41302-7"
@@ -114,8 +114,8 @@ async def read_model(public: Database, live: Database) -> AsyncIterator[ReadMode
 
 
 async def whole(read_model: ReadModel, as_of: datetime | None) -> dict[str, Any]:
-    async with read_model.session(as_of) as session:
-        parts = await project_whole(session, activity_id(ID), TermsQuery(as_of=as_of), TERMS)
+    async with reading(read_model, as_of=as_of) as session:
+        parts = await project_whole(session, ID, TermsQuery(as_of=as_of), TERMS)
     assert parts is not None
     return {name: from_json(part) for name, part in parts.items() if part}
 
@@ -138,12 +138,12 @@ async def test_both_truths_are_told(read_model: ReadModel):
 
 async def test_a_summary_of_a_past_moment_has_its_money_and_counts(read_model: ReadModel):
     for as_of, budget, on_track in ((FIRST, "1000", 1), (SECOND, "1500", 0)):
-        async with read_model.session(as_of) as session:
+        async with reading(read_model, as_of=as_of) as session:
             groups, row = await summarise(session, SummaryQuery(group_by="status", as_of=as_of), TERMS)
         assert [str(money.budget) for money in row.money] == [budget]
         assert [group.code for group in groups] == ["2"]
         assert row.results.on_track == on_track
-    async with read_model.session(FIRST - MINUTE) as session:
+    async with reading(read_model, as_of=FIRST - MINUTE) as session:
         assert (await summarise(session, SummaryQuery(group_by="status"), TERMS))[1].projects == 0
 
 
@@ -163,7 +163,7 @@ async def test_what_is_to_come_is_not_told(read_model: ReadModel):
 
 
 async def test_every_change_is_kept_with_its_former_value(read_model: ReadModel):
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         found = await revisions_of(session, activity_id(ID), 20)
     assert found is not None
     changes, is_all = found
@@ -177,9 +177,9 @@ async def test_every_change_is_kept_with_its_former_value(read_model: ReadModel)
     assert (told["actual"][0]["value"]["raw"], told["actual"][1]["value"]["raw"]) == ("40", "60")
     assert {version for _, _, version, _ in told.values()} == {2}
     assert {moment for *_, moment in told.values()} == {SECOND}
-    async with read_model.session(FIRST) as session:
+    async with reading(read_model, as_of=FIRST) as session:
         assert await revisions_of(session, activity_id(ID), 20) == ([], True)
-    async with read_model.session() as session:
+    async with reading(read_model) as session:
         cut = await revisions_of(session, activity_id(ID), 1)
     assert cut is not None
     assert (len(cut[0]), cut[1]) == (3, False)

@@ -19,7 +19,7 @@ from shared.figures.attribution import attribute
 from shared.figures.delivery import DISBURSEMENT_AND_EXPENDITURE
 from shared.figures.framework import framework_figures
 from shared.figures.money import ledger
-from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, take
+from shared.testing.read_models import TODAY, NewReadModel, activities_of, events_of, reading, take
 
 Money = dict[tuple[str | None, str | None], Decimal]
 """Spend by code and currency."""
@@ -91,7 +91,7 @@ async def test_sums_and_counts_are_those_of_the_contracts(
 ):
     database = await new_read_model()
     await take(database, [each for parts in portfolio for each in events_of(parts)])
-    async with database.session() as session:
+    async with reading(database) as session:
         for name, (filters, matches) in FILTERS.items():
             matching = [parts for parts in portfolio if matches(parts)]
             assert matching, name
@@ -118,7 +118,7 @@ async def test_words_are_found_in_every_language(
 ):
     database = await new_read_model()
     await take(database, [each for parts in portfolio for each in events_of(parts)])
-    async with database.session() as session:
+    async with reading(database) as session:
         for parts in portfolio[:10]:
             for title in parts.activity.titles:
                 word = max(title.text.split(), key=len).strip(",.:;()")

@@ -5,6 +5,8 @@ from datetime import date
 from starlette.types import Message, Receive, Scope, Send
 
 from gateway.results.cache import Answer, AnswerCache, AnswerCacheMiddleware
+from shared.policy.grants import Grant, Role
+from shared.policy.principals import PUBLIC, Principal
 
 
 def answer(body: bytes) -> Answer:
@@ -102,13 +104,19 @@ async def nothing() -> Message:
     return {"type": "http.disconnect"}
 
 
-async def ask(app: AnswerCacheMiddleware, path: bytes = b"/v1/results/projects", **headers: str):
+async def ask(
+    app: AnswerCacheMiddleware,
+    path: bytes = b"/v1/results/projects",
+    principal: Principal = PUBLIC,
+    **headers: str,
+):
     sent: list[Message] = []
     scope = {
         "type": "http",
         "method": "GET",
         "raw_path": path,
         "query_string": b"",
+        "state": {"principal": principal},
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
     }
 
@@ -124,6 +132,32 @@ async def test_the_same_question_is_answered_once():
     first, second = await ask(app), await ask(app)
     assert first == second
     assert first[2] == b"1"
+
+
+def principal(subject: str, *grants: Grant) -> Principal:
+    return Principal(issuer="https://id.example", subject=subject, client="app", name=subject, grants=grants)
+
+
+KENYA = Grant(role=Role.FIELD_OFFICER, countries=frozenset({"KE"}))
+GRANTS: list[tuple[Grant, ...]] = [
+    (),
+    (KENYA,),
+    (Grant(role=Role.FIELD_OFFICER, countries=frozenset({"UG"})),),
+    (Grant(role=Role.FIELD_OFFICER, organisations=frozenset({"KE"})),),
+    (Grant(role=Role.FIELD_OFFICER, countries=frozenset()),),
+    (Grant(role=Role.FIELD_OFFICER),),
+    (Grant(role=Role.PARTNER, countries=frozenset({"KE"})),),
+    (KENYA, Grant(role=Role.PARTNER, countries=frozenset({"KE"}))),
+]
+
+
+async def test_an_answer_is_for_those_who_have_the_grants_that_it_was_told_by():
+    app = AnswerCacheMiddleware(Inner(), listening(10_000))
+    told = [(await ask(app, principal=principal("one", *grants)))[2] for grants in GRANTS]
+    told.append((await ask(app))[2])
+    assert len(set(told)) == len(told)
+    again = [(await ask(app, principal=principal("another", *reversed(grants))))[2] for grants in GRANTS]
+    assert [*again, (await ask(app))[2]] == told
 
 
 async def test_who_has_the_answer_is_told_so_in_few_bytes():
