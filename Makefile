@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo test check unit bench format lock clean
+.PHONY: help run demo token test check unit bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -35,6 +35,9 @@ run: $(VENV)/ready-local ## Set up, load the sample portfolio (or DATA=file.xml)
 demo: $(VENV)/ready-local ## The same on free ports with its own state, printing the summary and leaving
 	@$(BIN)/python -m deploy.local demo $(if $(DATA),--data "$(DATA)")
 
+token: ## Print a token with all roles of the system that `make run` serves
+	@$(BIN)/python -m deploy.local token --state $(STATE)
+
 check: $(VENV)/ready-dev ## Lint, format, types and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -45,7 +48,7 @@ unit: $(VENV)/ready-dev ## The tests that need no server
 	$(BIN)/pytest tests/unit
 
 test: check ## Everything that proves it, on embedded PostgreSQL and NATS
-	$(BIN)/pytest -n 2 --dist loadfile tests
+	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
 
 bench: $(VENV)/ready-dev ## Measure import, reads and writes beside bare baselines
 	$(BIN)/python -m benchmarks

@@ -16,12 +16,13 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import imports, reads, rebuilds, relays, visibility, writes
+from benchmarks import access, imports, reads, rebuilds, relays, visibility, writes
 from benchmarks.stand import Stand, standing
 
 PARTS: dict[str, Callable[[Stand, Console], None]] = {
     "import": imports.measure,
     "reads": reads.measure,
+    "access": access.measure,
     "writes": writes.measure,
     "visibility": visibility.measure,
     "relay": relays.measure,

@@ -1,11 +1,13 @@
 """What the system is held against over HTTP: a bare FastAPI application on one uvicorn worker.
 
-Run as a process: ``python -m benchmarks.bare FOLDER DSN``. It answers the results routes with the bytes of the
-files in the folder, and inserts what is posted, as it came, into one table. It prints the port that it listens on.
+Run as a process: ``python -m benchmarks.bare FOLDER``, with the address of a database in ``BARE_DSN``. It answers the
+results routes with the bytes of the files in the folder, and inserts what is posted, as it came, into one table. It
+prints the port that it listens on.
 """
 
 import asyncio
 import json
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -62,12 +64,12 @@ def application(folder: Path, dsn: str) -> FastAPI:
     return app
 
 
-def main(folder: str, dsn: str) -> None:
+def main(folder: str) -> None:
     """Serve until told to stop, with the options that a service is served with."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     print(listener.getsockname()[1], flush=True)
     config = uvicorn.Config(
-        application(Path(folder), dsn),
+        application(Path(folder), os.environ["BARE_DSN"]),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -75,7 +75,9 @@ def import_file(stand: Stand, content: bytes) -> tuple[int, float]:
 
     """
     request = urllib.request.Request(  # noqa: S310
-        f"{stand.gateway}/v1/imports", content, {"Content-Type": "application/xml"}
+        f"{stand.gateway}/v1/imports",
+        content,
+        {"Content-Type": "application/xml", "Authorization": stand.authorization},
     )
     started = time.time()
     with urllib.request.urlopen(request, timeout=MOST_SECONDS) as answer:  # noqa: S310

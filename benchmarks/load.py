@@ -20,7 +20,7 @@ SERIAL = b"##########"
 MOST_REQUESTS = 200_000
 ANSWER_SECONDS = 30.0
 
-_HEAD_END = b"\r\n\r\n"
+HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
 
 
@@ -103,10 +103,10 @@ class Connection(asyncio.Protocol):
         """Take a part of an answer; its length is known from the head."""
         if self._missing < 0:
             self._head += data
-            end = self._head.find(_HEAD_END)
+            end = self._head.find(HEAD_END)
             if end < 0:
                 return
-            body = len(self._head) - end - len(_HEAD_END)
+            body = len(self._head) - end - len(HEAD_END)
             self._head = self._head[: end + 2]
             self._missing = _length(self._head) - body
         else:

@@ -17,7 +17,7 @@ from urllib.parse import quote
 from rich.console import Console
 
 from benchmarks.figures import at_least, at_most, milliseconds, per_second, percent, ratio, table
-from benchmarks.load import Job, Load, get
+from benchmarks.load import Job, Load
 from benchmarks.stand import Stand, bare_server
 
 ROUNDS = 4
@@ -54,13 +54,15 @@ def measure(stand: Stand, console: Console) -> None:
         for name, target in targets.items():
             if stand.get(target, bare) != bodies[name]:
                 raise RuntimeError("the bare server answers something else")
-            spelt = _spellings(target)
+            spelt = spellings(target)
             for clients in CLIENTS:
                 rounds = found[name, clients]
                 for _ in range(ROUNDS):
-                    rounds.kept.append(stand.load(Job(stand.gateway, clients, SECONDS, [get(target)])))
-                    rounds.bare.append(stand.load(Job(bare, clients, SECONDS, [get(target)])))
-                    variants = [get(each) for each in islice(spelt, VARIANTS)]
+                    rounds.kept.append(
+                        stand.load(Job(stand.gateway, clients, SECONDS, [stand.asking(target)]))
+                    )
+                    rounds.bare.append(stand.load(Job(bare, clients, SECONDS, [stand.asking(target)])))
+                    variants = [stand.asking(each) for each in islice(spelt, VARIANTS)]
                     before = _cached(stand)
                     rounds.afresh.append(stand.load(Job(stand.gateway, clients, SECONDS, variants)))
                     hits += _cached(stand) - before
@@ -89,7 +91,7 @@ def _targets(stand: Stand) -> dict[str, str]:
     }
 
 
-def _spellings(target: str) -> Iterator[str]:
+def spellings(target: str) -> Iterator[str]:
     """Yield ever other spellings of a request: its last characters, percent-encoded or not."""
     first = max(target.rfind("/"), target.find("?")) + 1
     places = [place for place in range(first, len(target)) if target[place] in _SPELT_TWO_WAYS][-16:]

@@ -5,7 +5,6 @@ import time
 from uuid import uuid4
 
 import asyncpg
-import nats
 import uvloop
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from benchmarks.figures import at_least, per_second, percent, ratio, table
 from benchmarks.stand import Stand
+from deploy.broker import BrokerUser
 from deploy.local.system import OWNERS
 from gateway.main import SERVICE
 from gateway.projection.generations import begin, fingerprint
@@ -31,7 +31,7 @@ def measure(stand: Stand, console: Console) -> None:
     for _ in range(ROUNDS):
         ours.append(events / stand.in_child(rebuild, stand.database_url("gateway")))
         stand.settle()
-        bare.append(events / stand.in_child(fetch_and_acknowledge, stand.nats_url))
+        bare.append(events / stand.in_child(fetch_and_acknowledge, stand.broker))
     share = ratio(ours, bare)
     shown = table(
         "Rebuild of the read model, from its beginning until it answers",
@@ -68,14 +68,14 @@ async def _rebuild(database_url: str) -> float:
         await database.dispose()
 
 
-def fetch_and_acknowledge(nats_url: str) -> float:
+def fetch_and_acknowledge(broker: BrokerUser) -> float:
     """Return the seconds to fetch and acknowledge all messages of all streams, side by side."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_fetch_all(nats_url))
+        return runner.run(_fetch_all(broker))
 
 
-async def _fetch_all(nats_url: str) -> float:
-    client = await nats.connect(nats_url)
+async def _fetch_all(broker: BrokerUser) -> float:
+    client = await broker.connect()
     js = client.jetstream()
     started = time.perf_counter()
     try:

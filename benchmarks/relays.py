@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import asyncpg
-import nats
 import uvloop
 from nats.js import JetStreamContext
 from nats.js.api import Header
@@ -21,7 +20,7 @@ from sqlmodel import SQLModel
 
 from benchmarks.figures import at_least, per_second, percent, ratio, table
 from benchmarks.stand import Stand
-from shared.chassis.bus import Bus
+from deploy.broker import BrokerUser
 from shared.chassis.db import Database, new_registry
 from shared.chassis.outbox import CHANNEL, OutboxRow
 from shared.chassis.relay import Relay
@@ -47,21 +46,21 @@ class Outbox(OutboxRow, Base, table=True):
     __tablename__ = "outbox"
 
 
-def run(database_url: str, nats_url: str, payloads: Sequence[str]) -> list[tuple[float, float]]:
+def run(database_url: str, broker: BrokerUser, payloads: Sequence[str]) -> list[tuple[float, float]]:
     """Return messages per second of the relay and of the bare publish, round by round."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(database_url, nats_url, payloads))
+        return runner.run(_run(database_url, broker, payloads))
 
 
-async def _run(database_url: str, nats_url: str, payloads: Sequence[str]) -> list[tuple[float, float]]:
+async def _run(database_url: str, broker: BrokerUser, payloads: Sequence[str]) -> list[tuple[float, float]]:
     database = Database(database_url, schema=SCHEMA)
-    bus = Bus(nats_url, name="benchmarks")
+    bus = broker.bus()
     async with database.engine.begin() as connection:
         await connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         await connection.run_sync(Base.metadata.create_all, checkfirst=False)
     dsn = database_url.replace("+asyncpg", "")
     watching = await asyncpg.connect(dsn, server_settings={"search_path": SCHEMA})
-    client = await nats.connect(nats_url)
+    client = await broker.connect()
     js = client.jetstream(publish_async_max_pending=4 * WINDOW)
     stop = asyncio.Event()
     relay = asyncio.create_task(Relay(database, bus, RELAYED).run(stop))
@@ -132,7 +131,7 @@ async def _bare(js: JetStreamContext, payloads: Sequence[str]) -> float:
 def measure(stand: Stand, console: Console) -> None:
     """Measure and print the table."""
     payloads = asyncio.run(_payloads(stand.dsn("projects")))
-    rounds = stand.in_child(run, stand.database_url("gateway"), stand.nats_url, payloads)
+    rounds = stand.in_child(run, stand.database_url("gateway"), stand.broker, payloads)
     ours, bare = zip(*rounds, strict=True)
     share = ratio(ours, bare)
     size = sum(len(payload) for payload in payloads) / len(payloads) / 1024

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
-import nats
 
-from benchmarks.load import Job, Load, run
-from deploy.local.system import OWNERS, WITHOUT_RATES, LocalSystem
+from benchmarks.load import Job, Load, get, run
+from deploy.broker import BrokerUser
+from deploy.local.embedded import with_password
+from deploy.local.loopback import open_url
+from deploy.local.system import OWNERS, UNLIMITED, WITHOUT_RATES, LocalSystem
 
 CHILD_SECONDS = 180
 SETTLE_SECONDS = 120
@@ -47,13 +50,23 @@ class Stand:
         return self.system.processes["projects"].address
 
     @property
-    def nats_url(self) -> str:
-        """Address of NATS."""
-        return self.system.processes["gateway"].environment["DEVCOOP_NATS_URL"]
+    def authorization(self) -> str:
+        """The header of a request with all roles."""
+        return f"Bearer {self.system.token()}"
+
+    def asking(self, target: str) -> bytes:
+        """Return a GET request with all roles."""
+        return get(target, authorization=self.authorization)
+
+    @property
+    def broker(self) -> BrokerUser:
+        """NATS, by the operator."""
+        return self.system.nats.user()
 
     def database_url(self, process: str) -> str:
-        """Return the SQLAlchemy URL of the database of a process."""
-        return self.system.processes[process].environment["DEVCOOP_DATABASE_URL"]
+        """Return the SQLAlchemy URL of the database of a process, with the password in it."""
+        environment = self.system.processes[process].environment
+        return with_password(environment["DEVCOOP_DATABASE_URL"], environment["DEVCOOP_DATABASE_PASSWORD"])
 
     def dsn(self, process: str) -> str:
         """Return the address of the database of a process as asyncpg takes it."""
@@ -72,11 +85,12 @@ class Stand:
         """Call a function in the child process."""
         return self._pool.submit(function, *args, **kwargs).result(CHILD_SECONDS)
 
-    def get(self, target: str, address: str | None = None) -> bytes:
-        """Return the body of an answer, by the gateway unless another address is given."""
-        with urllib.request.urlopen(f"{address or self.gateway}{target}", timeout=30) as answer:  # noqa: S310
-            body: bytes = answer.read()
-        return body
+    def get(self, target: str, address: str | None = None, authorization: str | None = None) -> bytes:
+        """Return the body of an answer: by the gateway and with all roles, unless something else is given."""
+        headers = {"Authorization": authorization or self.authorization}
+        request = urllib.request.Request(f"{address or self.gateway}{target}", headers=headers)  # noqa: S310
+        with open_url(request, timeout=30) as answer:
+            return bytes(answer.read())
 
     def get_json(self, target: str, address: str | None = None) -> Any:  # noqa: ANN401
         """Return the body of an answer, read as JSON."""
@@ -112,7 +126,7 @@ class Stand:
 
     async def ends(self) -> dict[str, int]:
         """Return the sequence of the newest message of each owner's stream."""
-        connection = await nats.connect(self.nats_url)
+        connection = await self.broker.connect()
         try:
             js = connection.jetstream()
             return {owner: (await js.stream_info(owner.upper())).state.last_seq for owner in OWNERS}
@@ -123,7 +137,7 @@ class Stand:
 @contextmanager
 def standing(folder: Path) -> Iterator[Stand]:
     """Start the system and the child process, and stop both at the end."""
-    system = LocalSystem(folder, settings=WITHOUT_RATES)
+    system = LocalSystem(folder, settings={**WITHOUT_RATES, **UNLIMITED})
     system.start()
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -141,7 +155,8 @@ def bare_server(stand: Stand, bodies: Mapping[str, bytes]) -> Iterator[str]:
         (folder / f"{name}.json").write_bytes(bodies.get(name, b"{}"))
     asyncio.run(_drop_bare(stand.dsn("projects")))
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "benchmarks.bare", folder, stand.dsn("projects")],
+        [sys.executable, "-m", "benchmarks.bare", folder],
+        env={**os.environ, "BARE_DSN": stand.dsn("projects")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         start_new_session=True,

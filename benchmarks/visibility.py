@@ -25,6 +25,7 @@ class Paced:
     projects: str
     gateway: str
     request: bytes
+    authorization: str
     identifier: str
     first_serial: int
     rate: float
@@ -72,7 +73,11 @@ async def _write(state: _Run, writer: Connection, serial: int, *, watched: bool)
     elif watched:
         target = f"/v1/results/projects/{state.paced.identifier.replace(SERIAL.decode(), f'{serial:010d}')}"
         watcher = await state.watchers.get()
-        seen = await watcher.ask(get(target, devcoop_after=answer.header("devcoop-write")))
+        headers = {
+            "authorization": state.paced.authorization,
+            "devcoop_after": answer.header("devcoop-write"),
+        }
+        seen = await watcher.ask(get(target, **headers))
         if seen.status == 200:  # noqa: PLR2004
             state.seen.append(time.perf_counter() - answered)
         else:
@@ -87,7 +92,7 @@ def measure(stand: Stand, console: Console) -> None:
     at = request.index(b'"iati_identifier": "') + len(b'"iati_identifier": "')
     identifier = request[at : request.index(b'"', at)].decode()
     serial = stand.serials(MOST_REQUESTS)
-    paced = Paced(stand.projects, stand.gateway, request, identifier, serial, rate)
+    paced = Paced(stand.projects, stand.gateway, request, stand.authorization, identifier, serial, rate)
     load = stand.in_child(run, paced)
     stand.settle()
     p50, p99 = load.milliseconds(0.5), load.milliseconds(0.99)

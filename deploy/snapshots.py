@@ -1,4 +1,4 @@
-"""Committed snapshots of every interface: the events, each owner's OpenAPI document, and the gateway's that joins them.
+"""Committed snapshots: the events, each owner's OpenAPI document, the gateway's that joins them, and the policy's page.
 
 ``python -m deploy.snapshots`` writes them anew; with ``--check`` it writes nothing, names the files that
 differ, and exits with 1 if there are any.
@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from deploy import policy_page
 from gateway.main import SERVICE as GATEWAY
 from gateway.openapi import combine
 from services.funding.main import SERVICE as FUNDING
@@ -36,20 +37,21 @@ def application(service: Service) -> Application:
 
 @cache
 def generate() -> dict[str, str]:
-    """Return the text of every OpenAPI snapshot by its path in the project."""
+    """Return the text of every snapshot but those of the events, by its path in the project."""
     owned = {service.name: application(service).openapi() for service in OWNERS}
     own = Application.openapi(application(GATEWAY))
     texts = {f"{OWNED}/{name}.json": _text(document) for name, document in owned.items()}
-    return {**texts, COMBINED: _text(combine(own, list(owned.values())))}
+    combined = combine(own, list(owned.values()))
+    return {**texts, COMBINED: _text(combined), policy_page.PAGE: policy_page.text()}
 
 
 def differing(root: Path = events.ROOT) -> list[str]:
-    """Return the paths of OpenAPI snapshots that are missing or out of date."""
+    """Return the paths of those that are missing or out of date."""
     return [path for path, text in generate().items() if _read(root / path) != text]
 
 
 def write(root: Path = events.ROOT) -> list[str]:
-    """Make the OpenAPI snapshots equal to what the services say, and return the paths that changed."""
+    """Make them equal to what the services and the policy say, and return the paths that changed."""
     texts, changed = generate(), differing(root)
     for path in changed:
         (root / path).parent.mkdir(parents=True, exist_ok=True)

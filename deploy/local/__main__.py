@@ -1,4 +1,4 @@
-"""`make run` and `make demo`: the whole system on this machine, with a portfolio in it."""
+"""`make run`, `make demo` and `make token`: the whole system on this machine, with a portfolio in it."""
 
 import argparse
 import signal
@@ -11,7 +11,7 @@ from types import FrameType
 from rich.console import Console
 
 from deploy.local.portfolio import PortfolioRefused, import_file, load_sample, print_summary
-from deploy.local.system import WITHOUT_RATES, LocalSystem, StartFailed
+from deploy.local.system import WITHOUT_RATES, LocalSystem, StartFailed, token_of
 
 DEFAULT_PORT = 8100
 
@@ -25,6 +25,8 @@ class Stop(Exception):
 def main() -> int:
     """Run the command line and return its exit status."""
     arguments = _arguments()
+    if arguments.command == "token":
+        return _tell_token(Path(arguments.state))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise_stop)
     try:
@@ -43,12 +45,25 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     parser.add_argument(
-        "command", choices=("run", "demo"), help="serve until Ctrl-C, or print the summary and leave"
+        "command",
+        choices=("run", "demo", "token"),
+        help="serve until Ctrl-C, or print the summary and leave, or print a token of what is served",
     )
-    parser.add_argument("--state", default=".state", help="folder that keeps everything between runs (run)")
+    parser.add_argument(
+        "--state", default=".state", help="folder that keeps everything between runs (run, token)"
+    )
     parser.add_argument("--data", type=Path, help="IATI file to load instead of the sample portfolio")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port of the gateway (run)")
     return parser.parse_args()
+
+
+def _tell_token(state: Path) -> int:
+    try:
+        sys.stdout.write(f"{token_of(state)}\n")
+    except StartFailed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
@@ -62,13 +77,13 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
         system.start()
     try:
         if data is None:
-            load_sample(console, system.address, state)
+            load_sample(console, system, state)
         else:
-            import_file(console, system.address, data)
-        print_summary(console, system.address)
+            import_file(console, system, data)
+        print_summary(console, system)
         console.print(f"Ready after {time.monotonic() - started:.0f} s.")
         if stay:
-            _stay(system)
+            _stay(system, state)
     finally:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave the rest running
@@ -77,10 +92,15 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
     return 0
 
 
-def _stay(system: LocalSystem) -> None:
+def _stay(system: LocalSystem, state: Path) -> None:
     address = system.address
     console.print(f"Serving on [bold]{address}[/bold], with the whole interface on {address}/docs")
     console.print(f"  curl '{address}/v1/results/summary?group_by=country'")
+    console.print("What is not for everybody takes a token. One with all roles, good for an hour:")
+    console.print(f"export TOKEN={system.token()}", soft_wrap=True, highlight=False)
+    console.print(f"  curl --oauth2-bearer \"$TOKEN\" '{address}/v1/proposals?limit=5'")
+    console.print(f"Another one: make -s token STATE={state}", soft_wrap=True, highlight=False)
+    console.print(f"The secret that gets it is in {system.credentials}", soft_wrap=True, highlight=False)
     console.print("Ctrl-C stops everything.")
     while True:
         for process in system.ended():

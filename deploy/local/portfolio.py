@@ -6,10 +6,11 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from decimal import Decimal
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -25,39 +26,51 @@ PATIENCE_SECONDS = 15.0
 SHOWN_GROUPS = 10
 MILLION = 1_000_000
 SHOWN_REFUSALS = 5
+JSON = "application/json"
 
 
 class PortfolioRefused(Exception):
     """The gateway did not take the file; the message is the gateway's."""
 
 
-def load_sample(console: Console, address: str, folder: Path) -> None:
+class Office(Protocol):
+    """Where the portfolio goes, and by whose right; a load may take longer than a token lives."""
+
+    @property
+    def address(self) -> str:
+        """Address of the gateway."""
+
+    def token(self) -> str:
+        """Return a token of a client that may publish and write everything, and name people as acting."""
+
+
+def load_sample(console: Console, office: Office, folder: Path) -> None:
     """Load the sample: frameworks and criteria, the activities, and then what refers to these.
 
     Raises:
         PortfolioRefused: a part of it was refused.
 
     """
-    load_documents(console, address, "Programming frameworks", sample.sample_frameworks())
-    adopt_criteria(console, address, sample.CRITERIA)
+    load_documents(console, office, "Programming frameworks", sample.sample_frameworks())
+    adopt_criteria(console, office, sample.CRITERIA)
     portfolio, organisations = folder / "sample-activities.xml", folder / "sample-organisations.xml"
     sample.write_portfolio(portfolio)
     sample.write_organisations(organisations)
     for path in (organisations, portfolio):
-        import_file(console, address, path)
+        import_file(console, office, path)
     for name, documents, stories in sample.MISSION:
-        load_documents(console, address, name, documents())
-        tell_stories(console, address, name, stories())
+        load_documents(console, office, name, documents())
+        tell_stories(console, office, name, stories())
 
 
-def import_file(console: Console, address: str, path: Path) -> None:
+def import_file(console: Console, office: Office, path: Path) -> None:
     """Import an IATI file and show its progress.
 
     Raises:
         PortfolioRefused: the file as a whole was refused.
 
     """
-    started = _post(f"{address}/v1/imports", path)
+    started = _post(office, "/v1/imports", path)
     columns = (
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -68,7 +81,7 @@ def import_file(console: Console, address: str, path: Path) -> None:
     with Progress(*columns, console=console) as bar:
         task = bar.add_task(path.name, total=started["progress"]["total"], kind=started["kind"])
         while True:
-            view = _get(f"{address}/v1/imports/{started['id']}")
+            view = _get(office, f"/v1/imports/{started['id']}")
             bar.update(task, completed=view["progress"]["done"])
             if view["status"] == "failed":
                 raise PortfolioRefused(view["problem"])
@@ -81,11 +94,11 @@ def import_file(console: Console, address: str, path: Path) -> None:
     )
     console.print(f"  {said}")
     if counts["refused"]:
-        _print_refusals(console, address, view)
+        _print_refusals(console, office, view)
 
 
 def load_documents(
-    console: Console, address: str, name: str, sets: Iterable[tuple[str, Sequence[Contract]]]
+    console: Console, office: Office, name: str, sets: Iterable[tuple[str, Sequence[Contract]]]
 ) -> None:
     """Send documents to the address of their kind, and tell what became of them; they may be sent again.
 
@@ -96,9 +109,8 @@ def load_documents(
     counts: Counter[str] = Counter()
     for path, documents in sets:
         body = "".join(f"{document.to_json()}\n" for document in documents).encode()
-        headers = {"Content-Type": "application/x-ndjson"}
-        request = urllib.request.Request(f"{address}{path}/upserts", data=body, headers=headers)  # noqa: S310
-        for line in _send_text(request).splitlines():
+        answer = _send(office, "POST", f"{path}/upserts", body, "application/x-ndjson")
+        for line in answer.splitlines():
             outcome = json.loads(line)
             if outcome["outcome"] == "refused":
                 raise PortfolioRefused(f"{path}: {outcome['errors'][0]['detail']}")
@@ -108,7 +120,7 @@ def load_documents(
         console.print(f"{name}: {said}", highlight=False)
 
 
-def adopt_criteria(console: Console, address: str, path: Path) -> None:
+def adopt_criteria(console: Console, office: Office, path: Path) -> None:
     """Adopt the version of the criteria of appraisals that a file holds; it may be adopted already.
 
     Raises:
@@ -117,13 +129,12 @@ def adopt_criteria(console: Console, address: str, path: Path) -> None:
     """
     body = path.read_bytes()
     told = json.loads(body)
-    url = f"{address}/v1/criteria-sets/{told['code']}%2F{told['version']}"
-    headers = {"Content-Type": "application/json"}
-    answer = _send(urllib.request.Request(url, data=body, headers=headers, method="PUT"))  # noqa: S310
+    target = f"/v1/criteria-sets/{told['code']}%2F{told['version']}"
+    answer = json.loads(_send(office, "PUT", target, body))
     console.print(f"Criteria of appraisals: {answer['identifier']} {answer['outcome']}", highlight=False)
 
 
-def tell_stories(console: Console, address: str, name: str, stories: Iterable[Story]) -> None:
+def tell_stories(console: Console, office: Office, name: str, stories: Iterable[Story]) -> None:
     """Make the requests of stories that were not told yet.
 
     Raises:
@@ -132,22 +143,22 @@ def tell_stories(console: Console, address: str, name: str, stories: Iterable[St
     """
     told, known = 0, 0
     for story in stories:
-        if _exists(f"{address}{story.address}"):
+        if _exists(office, story.address):
             known += 1
             continue
         for call in story.calls:
-            _make(f"{address}{call.path}", call)
+            _make(office, call)
         told += 1
     console.print(f"{name}: {told} told, {known} known", highlight=False)
 
 
-def _make(url: str, call: Call) -> None:
+def _make(office: Office, call: Call) -> None:
     """Make a request, again for a while if it is refused: what it builds on may be on its way to its owner."""
-    body, headers = json.dumps(call.body).encode(), {"Content-Type": "application/json"}
+    body = json.dumps(call.body).encode()
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            _send(urllib.request.Request(url, data=body, headers=headers, method=call.method))  # noqa: S310
+            _send(office, call.method, call.path, body)
         except PortfolioRefused as refused:
             if time.monotonic() > deadline:
                 raise PortfolioRefused(f"{call.method} {call.path}: {refused}") from refused
@@ -156,19 +167,20 @@ def _make(url: str, call: Call) -> None:
             return
 
 
-def _exists(url: str) -> bool:
+def _exists(office: Office, target: str) -> bool:
     try:
-        open_url(url, timeout=60).close()
+        _open(office, "GET", target)
     except urllib.error.HTTPError as error:
         if error.code != HTTPStatus.NOT_FOUND:
             raise
+        error.close()
         return False
     return True
 
 
-def print_summary(console: Console, address: str) -> None:
+def print_summary(console: Console, office: Office) -> None:
     """Print the unified results by country as a table, one line per country and currency."""
-    summary = _get(f"{address}/v1/results/summary?group_by=country")
+    summary = _get(office, "/v1/results/summary?group_by=country")
     table = Table(
         padding=(0, 0), title="Results by recipient country (money in millions)", title_justify="left"
     )
@@ -214,8 +226,8 @@ def _amount(amount: str | None) -> str:
     return "-" if amount is None else f"{Decimal(amount) / MILLION:,.1f}"
 
 
-def _print_refusals(console: Console, address: str, view: dict[str, Any]) -> None:
-    report = _get(f"{address}{view['report']}?outcome=refused&limit={SHOWN_REFUSALS}")
+def _print_refusals(console: Console, office: Office, view: dict[str, Any]) -> None:
+    report = _get(office, f"{view['report']}?outcome=refused&limit={SHOWN_REFUSALS}")
     for item in report["items"]:
         problem = item["problems"][0]
         console.print(
@@ -223,28 +235,52 @@ def _print_refusals(console: Console, address: str, view: dict[str, Any]) -> Non
         )
 
 
-def _post(url: str, path: Path) -> dict[str, Any]:
-    with path.open("rb") as body:
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(path.stat().st_size)}
-        return _send(urllib.request.Request(url, data=body, headers=headers, method="POST"))  # noqa: S310
+def _post(office: Office, target: str, path: Path) -> dict[str, Any]:
+    return dict(json.loads(_send(office, "POST", target, path, "application/octet-stream")))
 
 
-def _get(url: str) -> dict[str, Any]:
-    return _send(urllib.request.Request(url))  # noqa: S310
+def _get(office: Office, target: str) -> dict[str, Any]:
+    return dict(json.loads(_send(office, "GET", target)))
 
 
-def _send(request: urllib.request.Request) -> dict[str, Any]:
-    return dict(json.loads(_send_text(request)))
+def _send(
+    office: Office, method: str, target: str, body: bytes | Path | None = None, kind: str = JSON
+) -> str:
+    """Return the answer to a request.
 
+    Raises:
+        PortfolioRefused: the gateway refuses it.
 
-def _send_text(request: urllib.request.Request) -> str:
+    """
     try:
-        with open_url(request, timeout=600) as answer:
-            text: str = answer.read().decode()
-            return text
+        return _open(office, method, target, body, kind)
     except urllib.error.HTTPError as error:
-        problem = json.load(error)
+        with error:
+            problem = json.load(error)
         faults = "".join(f"\n  {each['pointer']}: {each['detail']}" for each in problem.get("errors", ()))
         raise PortfolioRefused(
             f"{problem['title']}: {problem['detail']} ({problem['code']}){faults}"
         ) from error
+
+
+def _open(
+    office: Office, method: str, target: str, body: bytes | Path | None = None, kind: str = JSON
+) -> str:
+    """Return the answer to a request, which is made again, when it may be, if there were too many."""
+    while True:
+        headers = {"Authorization": f"Bearer {office.token()}", "Content-Type": kind}
+        if isinstance(body, Path):
+            headers["Content-Length"] = str(body.stat().st_size)
+        try:
+            with body.open("rb") if isinstance(body, Path) else nullcontext(body) as data:
+                request = urllib.request.Request(  # noqa: S310
+                    f"{office.address}{target}", data=data, headers=headers, method=method
+                )
+                with open_url(request, timeout=600) as answer:
+                    return str(answer.read(), "utf-8")
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.TOO_MANY_REQUESTS:
+                raise
+            with error:
+                pause = int(error.headers["Retry-After"])
+            time.sleep(pause)

@@ -1,19 +1,31 @@
 """The whole system on this machine: embedded PostgreSQL and NATS, the owners, and the gateway."""
 
+import asyncio
 import fcntl
-import secrets
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from deploy.local.access import DevelopmentAccess
 from deploy.local.embedded import EmbeddedNats, EmbeddedStack
+from deploy.local.keys import Keys
+from deploy.local.ports import free_port
 from deploy.local.processes import ServiceProcess, StartFailed
+from deploy.streams import configure
+from shared.chassis.bus import BrokerAway
 
 OWNERS = ("projects", "funding", "monitoring")
 
 Settings = Mapping[str, Mapping[str, str]]
+EVERY = "every"
 WITHOUT_RATES: Settings = {"funding": {"DEVCOOP_SEED_RATES": "false"}}
 """Leaves out the history of exchange rates, which takes its time."""
+UNLIMITED: Settings = {EVERY: {"DEVCOOP_RATE_LIMIT": "0", "DEVCOOP_ANONYMOUS_RATE_LIMIT": "0"}}
+"""Lets everybody ask as often as they like, for tests and measurements."""
+ISSUER = "http://127.0.0.1:8100"
+"""Name of the issuer in its tokens, wherever the gateway of a system listens."""
+TOKEN_SECONDS = 3600
 
 
 class LocalSystem:
@@ -25,13 +37,14 @@ class LocalSystem:
         Args:
             state: folder that keeps everything.
             gateway_port: 0 takes a free one.
-            settings: environment variables by owner, beside those that every system has.
+            settings: environment variables by service, or of ``EVERY`` one, beside those that every system has.
 
         """
-        self._stack = EmbeddedStack(state / "stack")
+        self._keys = Keys(state / "keys")
+        self._stack = EmbeddedStack(state / "stack", self._keys)
+        self._access = DevelopmentAccess(state / "keys")
         self._folder = state / "processes"
-        self._keys = state / "keys"
-        self._gateway_port = gateway_port
+        self._gateway_port = gateway_port or free_port()  # the owners are told before it listens
         self._settings = settings or {}
         self._lock: TextIO | None = None
         self.processes: dict[str, ServiceProcess] = {}
@@ -47,6 +60,7 @@ class LocalSystem:
         self._take_folder()
         try:
             self._stack.start()
+            self._configure_streams()
             self._start_owners()
             self._start_gateway()
         except BaseException:
@@ -57,6 +71,20 @@ class LocalSystem:
     def address(self) -> str:
         """The one public address."""
         return self.processes["gateway"].address
+
+    @property
+    def credentials(self) -> Path:
+        """The file with the secret of the client that tokens are given to."""
+        return self._access.path
+
+    def token(self) -> str:
+        """Return a token with all roles everywhere, which lives for a minute at least.
+
+        Raises:
+            OSError: the gateway is away.
+
+        """
+        return self._access.token(self.address)
 
     @property
     def nats(self) -> EmbeddedNats:
@@ -87,9 +115,16 @@ class LocalSystem:
             raise StartFailed(f"Another system runs on {self._folder.parent}.") from None
         self._lock = lock
 
+    def _configure_streams(self) -> None:
+        try:
+            asyncio.run(configure(self.nats.user().bus()))
+        except BrokerAway as error:
+            raise StartFailed(f"NATS does not answer: {error}") from error
+
     def _start_owners(self) -> None:
         for owner in OWNERS:
-            self._launch(owner, f"services.{owner}.main", owner, self._settings.get(owner, {}))
+            self._launch(owner, f"services.{owner}.main", owner, {})
+        self._access.prepare(self._environment("gateway"))
         for owner in OWNERS:
             self.processes[owner].await_ready()
 
@@ -104,25 +139,52 @@ class LocalSystem:
         for name in ("gateway-projector", "gateway-importer", "gateway"):
             self.processes[name].await_ready()
 
-    def _launch(self, name: str, module: str, database: str, extra: Mapping[str, str]) -> None:
-        environment = {
-            "DEVCOOP_DATABASE_URL": self._stack.database(database),
-            "DEVCOOP_NATS_URL": self._stack.nats_url,
-            "DEVCOOP_CURSOR_KEY": self._key("cursor"),
-            **extra,
-        }
-        process = ServiceProcess(name, module, environment, self._folder)
+    def _launch(self, name: str, module: str, service: str, extra: Mapping[str, str]) -> None:
+        process = ServiceProcess(name, module, {**self._environment(service), **extra}, self._folder)
         process.start()
         self.processes[name] = process
 
-    def _key(self, name: str) -> str:
-        """Return a development key, made on first use and kept for this state folder alone."""
-        path = self._keys / name
-        if not path.exists():
-            self._keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(32))
-        return path.read_text()
+    def _environment(self, service: str) -> dict[str, str]:
+        issues = {
+            "DEVCOOP_ISSUER_KEY": self._keys.secret("issuer"),
+            "DEVCOOP_ISSUER_URL": ISSUER,
+            "DEVCOOP_TOKEN_SECONDS": str(TOKEN_SECONDS),
+        }
+        return {
+            "DEVCOOP_DATABASE_URL": self._stack.database(service),
+            "DEVCOOP_DATABASE_PASSWORD": self._keys.password(service),
+            "DEVCOOP_NATS_URL": self._stack.nats_url,
+            "DEVCOOP_NATS_SEED": self._keys.seed(service),
+            "DEVCOOP_CURSOR_KEY": self._keys.secret("cursor"),
+            "DEVCOOP_ISSUERS": json.dumps([self._trusted_issuer()]),
+            **(issues if service == "gateway" else {}),
+            **self._settings.get(EVERY, {}),
+            **self._settings.get(service, {}),
+        }
+
+    def _trusted_issuer(self) -> dict[str, object]:
+        """Return the gateway's own issuer as a setting of those who trust it."""
+        gateway = f"http://127.0.0.1:{self._gateway_port}"
+        return {
+            "issuer": ISSUER,
+            "jwks_url": f"{gateway}/oauth/jwks",
+            "revocations_url": f"{gateway}/oauth/revocations",
+            "may_delegate": True,
+        }
 
 
-__all__ = ["WITHOUT_RATES", "LocalSystem", "Settings", "StartFailed"]
+def token_of(state: Path) -> str:
+    """Return a token of the system that some process runs on a folder.
+
+    Raises:
+        StartFailed: none does.
+
+    """
+    try:
+        port = (state / "processes" / "gateway.port").read_text().strip()
+        return DevelopmentAccess(state / "keys").token(f"http://127.0.0.1:{port}")
+    except OSError as error:
+        raise StartFailed(f"No system gives a token on {state}: {error}") from None
+
+
+__all__ = ["UNLIMITED", "WITHOUT_RATES", "LocalSystem", "Settings", "StartFailed", "token_of"]

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 
 import httpx
@@ -28,11 +28,31 @@ def standing(answer: Mapping[str, Any]) -> Answer:
     return {name: value for name, value in answer.items() if name not in ("as_of", "position")}
 
 
-class Gateway:
-    """One client of the gateway."""
+class Office(Protocol):
+    """A system that runs, as its clients know it."""
 
-    def __init__(self, address: str) -> None:
-        self.http = httpx.Client(base_url=address, timeout=60)
+    @property
+    def address(self) -> str: ...
+
+    def token(self) -> str: ...
+
+
+def client_of(office: Office, *, timeout: float = 60) -> httpx.Client:
+    """Return a client with a token of all roles; each request has one that has not expired."""
+
+    def authorise(request: httpx.Request) -> httpx.Request:
+        request.headers["Authorization"] = f"Bearer {office.token()}"
+        return request
+
+    return httpx.Client(base_url=office.address, timeout=timeout, auth=authorise)
+
+
+class Gateway:
+    """One client of the gateway, with all roles."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.http = client_of(office)
 
     def get(self, target: str, **headers: str) -> Answer:
         answer = self.http.get(target, headers=headers)

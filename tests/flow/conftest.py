@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.system import LocalSystem
+from deploy.local.system import UNLIMITED, LocalSystem
 from tests.flow.client import Answer, Gateway, await_until
 
 OLDEST_SHEET = "ECB/1999-01"
@@ -16,7 +16,7 @@ SEED_POLL_SECONDS = 0.5
 
 @pytest.fixture(scope="session")
 def gateway(system: LocalSystem) -> Iterator[Gateway]:
-    client = Gateway(system.address)
+    client = Gateway(system)
     yield client
     client.http.close()
 
@@ -28,10 +28,10 @@ def ecb() -> Iterator[Gateway]:
     The seed takes its time, and what it adds would slow down every rebuild of the system that flow tests share.
     """
     with tempfile.TemporaryDirectory(prefix="devcoop-ecb-") as folder:
-        local = LocalSystem(Path(folder))
+        local = LocalSystem(Path(folder), settings=UNLIMITED)
         local.start()
         try:
-            client = Gateway(local.address)
+            client = Gateway(local)
             for sheet in _seeded_last(client):
                 write = {"DevCoop-After": f"rates.{sheet['id']}.{sheet['version']}"}
                 await_until(partial(_is_known, client, write), what="the ECB's rates are in the read model")

@@ -1,14 +1,15 @@
 """The examples of the documentation: shell blocks of `curl`, read as the requests that they are.
 
 A block of JSON that follows an example is a part of its answer, or with a status of 400 or more the refusal that it
-meets. What is not understood fails: an example that nothing tries is worth nothing.
+meets. What is not understood fails: an example that nothing tries is worth nothing. A request has a token only where
+the page gives it one.
 """
 
 import json
 import re
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,11 +28,15 @@ _BIENNIUM = re.compile(r"\b(20\d\d)-(\d\d)(?![-\d])")
 _YEAR = re.compile(r"\b20\d\d\b")
 _FLAGS = {"-i", "-s", "-sS", "--get"}
 _BODY = {"-d", "--data", "--data-binary"}
+TOKEN = "$TOKEN"  # noqa: S105  (how pages write it)
 
 
 @dataclass(slots=True)
 class Example:
-    """One request, with the part of its answer that the page tells; ``content`` is sent as it is."""
+    """One request, with the part of its answer that the page tells; ``content`` is sent as it is.
+
+    ``bears_token`` says that it is made with the token of the page.
+    """
 
     page: str
     line: int
@@ -39,6 +44,7 @@ class Example:
     target: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     content: bytes | None = None
+    bears_token: bool = False
     expected: Any = None
 
     def __str__(self) -> str:
@@ -53,8 +59,13 @@ class Example:
         return None if expected is None else difference(expected, answer.json())
 
 
-def attempt(client: httpx.Client, example: Example) -> None:
+def attempt(client: httpx.Client, example: Example, token: Callable[[], str]) -> None:
     """Make the request, again for a while if it fails: what it reads may be on its way.
+
+    Args:
+        client: of the gateway, with no token of its own.
+        example: the request, and what its answer is to be.
+        token: tells the one that the page means by ``$TOKEN``.
 
     Raises:
         AssertionError: the answer is not as the page tells it.
@@ -62,14 +73,32 @@ def attempt(client: httpx.Client, example: Example) -> None:
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
+        bearer = {"Authorization": f"Bearer {token()}"} if example.bears_token else {}
         answer = client.request(
-            example.method, example.target, headers=example.headers, content=example.content
+            example.method,
+            example.target,
+            headers={**example.headers, **bearer},
+            content=example.content,
         )
         wrong = example.holds(answer)
         if wrong is None:
             return
         assert time.monotonic() < deadline, f"{example}: {wrong}\n{answer.text[:3000]}"
         time.sleep(POLL_SECONDS)
+
+
+def is_for_everybody(example: Example, public: httpx.Client, authorised: httpx.Client) -> bool:
+    """Tell whether a request that the page shows without a token gets the same answer with one of all roles.
+
+    What tells up to where an answer knows the events may have moved on in between.
+    """
+    if example.bears_token or example.method != "GET":
+        return True
+    answers = [each.get(example.target, headers=example.headers).json() for each in (public, authorised)]
+    for answer in answers:
+        for moving in ("as_of", "position"):
+            answer.pop(moving, None)
+    return answers[0] == answers[1]
 
 
 def difference(expected: Any, told: Any, at: str = "") -> str | None:
@@ -144,6 +173,8 @@ def _request(words: list[str], page: Path, line: int) -> Example:
             query.append(f"{name}={quote(value)}")
         elif word == "-X":
             example.method = next(rest)
+        elif word == "--oauth2-bearer" and next(rest) == TOKEN:
+            example.bears_token = True
         elif word == "-H":
             name, _, value = next(rest).partition(": ")
             example.headers[name] = value

@@ -1,14 +1,17 @@
 """`make demo` and `make run` as a person at a terminal meets them."""
 
 import contextlib
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -103,6 +106,51 @@ def test_the_demo_of_a_file_that_is_not_there_fails_at_once(tmp_path: Path):
     assert "Traceback" not in text
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The system that the command serves, and the token that it told."""
+
+    address: str
+    told: str
+
+    def token(self) -> str:
+        return self.told
+
+
+def token_command(state: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603  (a command of our own)
+        [sys.executable, "-m", "deploy.local", "token", "--state", str(state)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SECONDS,
+    )
+
+
+def check_tokens(state: Path, text: str, address: str) -> None:
+    """Check that the command gives a token that lets in, and that the secret stays where the text says."""
+    kept = state / "keys" / "development-client.json"
+    assert str(kept) in text
+    assert kept.stat().st_mode & 0o077 == 0
+    assert httpx.get(f"{address}/v1/imports").status_code == 401
+    done = token_command(state)
+    assert done.returncode == 0, done.stderr
+    bearer = {"Authorization": f"Bearer {done.stdout.strip()}"}
+    assert httpx.get(f"{address}/v1/imports", headers=bearer).status_code == 200
+    secret = json.loads(kept.read_text())["client_secret"]
+    logs = "".join(path.read_text() for path in (state / "processes").glob("*.log"))
+    assert "request" in logs
+    assert secret not in text + logs
+
+
+def test_there_is_no_token_where_nothing_runs(tmp_path: Path):
+    done = token_command(tmp_path)
+    assert done.returncode == 1
+    assert "No system gives a token" in done.stderr
+    assert done.stdout == ""
+
+
 def served(tmp_path: Path, data_file: Path) -> tuple[str, object]:
     """Serve until there are results, then press Ctrl-C; return what was printed, and the results."""
     port = free_port()
@@ -113,7 +161,12 @@ def served(tmp_path: Path, data_file: Path) -> tuple[str, object]:
             what="the system serves",
         )
         assert process.poll() is None, printed(tmp_path)
-        gateway = Gateway(f"http://127.0.0.1:{port}")
+        address, text = f"http://127.0.0.1:{port}", printed(tmp_path)
+        told = re.search(r"^export TOKEN=(\S+)$", text, re.MULTILINE)
+        assert told, text
+        check_tokens(tmp_path / "state", text, address)
+        gateway = Gateway(Served(address, told[1]))
+        assert len(list(gateway.pages("/v1/imports"))) >= 1
         results = gateway.read_model()
         gateway.http.close()
         process.send_signal(signal.SIGINT)

@@ -2,7 +2,8 @@
 
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from deploy.local.portfolio import load_sample
-from deploy.local.system import WITHOUT_RATES, LocalSystem
+from deploy.local.system import UNLIMITED, WITHOUT_RATES, LocalSystem
 from shared.contracts.snapshots import ROOT
-from tests.flow.client import await_until
-from tests.flow.examples import Example, attempt, difference, examples_of
+from tests.flow.client import await_until, client_of
+from tests.flow.examples import ADDRESS, Example, attempt, difference, examples_of, is_for_everybody
 
 PAGES = (
     *("programming.md", "proposals.md", "partnerships.md", "workplans.md"),
@@ -22,26 +23,36 @@ PAGES = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A system with the sample in it: a client with all roles, one without a token, and tokens for it."""
+
+    http: httpx.Client
+    public: httpx.Client
+    token: Callable[[], str]
+
+
 @pytest.fixture(scope="module")
-def sample() -> Iterator[httpx.Client]:
+def sample() -> Iterator[Sample]:
     """Start a system as `make run` does, with the sample in it."""
     with tempfile.TemporaryDirectory(prefix="devcoop-sample-") as folder:
-        local = LocalSystem(Path(folder), settings=WITHOUT_RATES)
+        local = LocalSystem(Path(folder), settings={**WITHOUT_RATES, **UNLIMITED})
         local.start()
         try:
-            load_sample(Console(file=io.StringIO()), local.address, Path(folder))
-            with httpx.Client(base_url=local.address, timeout=60) as client:
-                yield client
+            load_sample(Console(file=io.StringIO()), local, Path(folder))
+            with client_of(local) as client, httpx.Client(base_url=local.address, timeout=60) as public:
+                yield Sample(client, public, local.token)
         finally:
             local.stop()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_the_examples_of_a_page_hold(sample: httpx.Client, page: str):
+def test_the_examples_of_a_page_hold(sample: Sample, page: str):
     examples = examples_of(ROOT / "docs" / page)
     assert examples
     for example in examples:
-        attempt(sample, example)
+        attempt(sample.public, example, sample.token)
+        assert is_for_everybody(example, sample.public, sample.http), f"{example} has more with a token"
 
 
 SHOWN = {
@@ -86,22 +97,22 @@ ALERTS = (
 
 
 @pytest.mark.parametrize("target", SHOWN)
-def test_the_sample_shows_every_system(sample: httpx.Client, target: str):
-    answer = sample.get(target)
+def test_the_sample_shows_every_system(sample: Sample, target: str):
+    answer = sample.http.get(target)
     assert answer.status_code == 200, answer.text
     assert SHOWN[target](answer.json())
 
 
 @pytest.mark.parametrize("grouping", GROUPINGS)
-def test_the_sample_has_money_in_each_grouping(sample: httpx.Client, grouping: str):
-    groups = sample.get(f"/v1/results/summary?group_by={grouping}").json()["groups"]
+def test_the_sample_has_money_in_each_grouping(sample: Sample, grouping: str):
+    groups = sample.http.get(f"/v1/results/summary?group_by={grouping}").json()["groups"]
     assert len([each for each in groups if each["code"] and each["money"]]) >= 3
 
 
 @pytest.mark.parametrize("kind", ALERTS)
-def test_the_sample_has_alerts_of_each_kind(sample: httpx.Client, kind: str):
+def test_the_sample_has_alerts_of_each_kind(sample: Sample, kind: str):
     def is_raised() -> bool:
-        return bool(sample.get(f"/v1/results/alerts?kind={kind}").json()["items"])
+        return bool(sample.http.get(f"/v1/results/alerts?kind={kind}").json()["items"])
 
     await_until(is_raised, what=f"an alert {kind}")
 
@@ -109,10 +120,31 @@ def test_the_sample_has_alerts_of_each_kind(sample: httpx.Client, kind: str):
 def test_an_example_that_is_not_understood_fails(tmp_path: Path):
     page = tmp_path / "docs" / "page.md"
     page.parent.mkdir()
-    for block in ("wget x", "curl --retry 3 http://127.0.0.1:8100/v1", "curl https://example.org/"):
+    for block in (
+        "wget x",
+        "curl --retry 3 http://127.0.0.1:8100/v1",
+        "curl https://example.org/",
+        'curl --oauth2-bearer "$MINE" http://127.0.0.1:8100/v1',
+    ):
         page.write_text(f"```sh\n{block}\n```\n")
         with pytest.raises(ValueError, match=r"page\.md:2"):
             examples_of(page)
+
+
+def test_a_request_has_a_token_where_the_page_gives_it_one(tmp_path: Path):
+    page = tmp_path / "page.md"
+    page.write_text(f"```sh\ncurl --oauth2-bearer '$TOKEN' {ADDRESS}/v1\ncurl -i {ADDRESS}/v2\n```\n")
+    bearing, public = examples_of(page)
+    seen: list[str | None] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("authorization"))
+        return httpx.Response(200)
+
+    with httpx.Client(transport=httpx.MockTransport(answer), base_url=ADDRESS) as client:
+        for example in (bearing, public):
+            attempt(client, example, lambda: "abc")
+    assert seen == ["Bearer abc", None]
 
 
 def test_an_answer_has_the_part_that_the_page_tells():

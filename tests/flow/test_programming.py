@@ -14,8 +14,7 @@ from tests.flow.client import Gateway
 
 def load(gateway: Gateway, sets=None) -> str:
     console = Console(file=io.StringIO(), width=200)
-    address = str(gateway.http.base_url).rstrip("/")
-    load_documents(console, address, "Frameworks", sample_frameworks() if sets is None else sets)
+    load_documents(console, gateway.office, "Frameworks", sample_frameworks() if sets is None else sets)
     return console.file.getvalue()
 
 

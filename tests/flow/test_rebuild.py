@@ -49,8 +49,14 @@ def run(system: LocalSystem, command: str) -> str:
 
 async def execute(system: LocalSystem, statement: str) -> str | None:
     """Run a statement in the gateway's database, and return the first value of its first row."""
-    url = make_url(system.processes["gateway-projector"].environment["DEVCOOP_DATABASE_URL"])
-    connection = await asyncpg.connect(user=url.username, database=url.database, host=url.query["host"])
+    environment = system.processes["gateway-projector"].environment
+    url = make_url(environment["DEVCOOP_DATABASE_URL"])
+    connection = await asyncpg.connect(
+        user=url.username,
+        password=environment["DEVCOOP_DATABASE_PASSWORD"],
+        database=url.database,
+        host=url.query["host"],
+    )
     try:
         return await connection.fetchval(statement)
     finally:

@@ -8,12 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.local.system import LocalSystem
+from deploy.local.system import UNLIMITED, LocalSystem
 from shared.contracts.snapshots import ROOT
 from shared.figures.biennium import biennium_of
-from tests.flow.examples import attempt, examples_of, later
+from tests.flow.client import client_of
+from tests.flow.examples import attempt, examples_of, is_for_everybody, later
 
 WATCHFUL = {
+    **UNLIMITED,
     "funding": {"DEVCOOP_SEED_RATES": "false", "DEVCOOP_ALERT_SECONDS": "0.5"},
     "monitoring": {"DEVCOOP_ALERT_SECONDS": "0.5"},
 }
@@ -23,23 +25,24 @@ STORIES = ("country-programme.md", "supplementary-account.md", "public-private.m
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[httpx.Client]:
+def office() -> Iterator[LocalSystem]:
     """Start a system that knows nothing yet."""
     with tempfile.TemporaryDirectory(prefix="devcoop-stories-") as folder:
         local = LocalSystem(Path(folder), settings=WATCHFUL)
         local.start()
         try:
-            with httpx.Client(base_url=local.address, timeout=60) as client:
-                yield client
+            yield local
         finally:
             local.stop()
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_a_story_comes_true(client: httpx.Client, story: str):
+def test_a_story_comes_true(office: LocalSystem, story: str):
     passed = biennium_of(datetime.now(UTC).date()).first_year - TOLD_IN
-    for example in examples_of(ROOT / "docs" / "stories" / story, years_later=passed):
-        attempt(client, example)
+    with httpx.Client(base_url=office.address, timeout=60) as public, client_of(office) as client:
+        for example in examples_of(ROOT / "docs" / "stories" / story, years_later=passed):
+            attempt(public, example, office.token)
+            assert is_for_everybody(example, public, client), f"{example} has more with a token"
 
 
 def test_a_story_goes_on_when_its_time_is_over():
