@@ -5,7 +5,6 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
-from nats import connect
 from nats.js import JetStreamContext
 
 from deploy.local.embedded import EmbeddedNats
@@ -56,6 +55,6 @@ async def other_connection(database_url: str) -> AsyncIterator[asyncpg.Connectio
 @pytest.fixture
 async def jetstream(nats: EmbeddedNats) -> AsyncIterator[JetStreamContext]:
     """Return JetStream as any client of NATS has it."""
-    connection = await connect(nats.url)
+    connection = await nats.user().connect()
     yield connection.jetstream()
     await connection.close()

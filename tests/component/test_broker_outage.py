@@ -18,7 +18,7 @@ async def write(client, identifiers, **members):
 async def versions_of(nats, *identifiers):
     """Return the versions published of each, in the order of the stream."""
     versions = {each: [] for each in identifiers}
-    for event in await published(nats.url, "projects"):
+    for event in await published(nats, "projects"):
         if event.data["iati_identifier"] in versions:
             versions[event.data["iati_identifier"]].append(event.aggregate_version)
     return list(versions.values())
@@ -68,7 +68,7 @@ async def test_facts_published_while_the_broker_dies_are_in_the_stream_once(serv
         nats.start()
         await writing
         await await_published(client)
-    events = await published(nats.url, "projects")
+    events = await published(nats, "projects")
     ours = [event for event in events if event.data["iati_identifier"].startswith(identifier)]
     assert sorted(event.data["iati_identifier"] for event in ours) == sorted(identifiers)
 

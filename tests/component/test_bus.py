@@ -11,7 +11,7 @@ from shared.chassis.bus import BrokerAway, Bus
 
 
 async def test_publishing_for_long_takes_no_more_of_the_broker(nats: EmbeddedNats):
-    bus = Bus(nats.url, name="tests")
+    bus = nats.user().bus()
     try:
         await bus.ensure_stream("projects")
         kept = set()
@@ -34,7 +34,7 @@ async def test_a_broker_that_was_never_there_is_told_of_in_time():
 
 
 async def test_all_who_ask_at_once_share_one_connection(nats: EmbeddedNats):
-    bus = Bus(nats.url, name="tests")
+    bus = nats.user().bus()
     connections = await asyncio.gather(*(bus.connect() for _ in range(5)))
     assert len(set(map(id, connections))) == 1
     await bus.close()

@@ -70,7 +70,7 @@ async def test_a_transaction_is_added_in_the_currency_of_the_activity(funding, f
         second,
     ]
     await await_published(funding)
-    events = await published(nats.url, "funding", FINANCE.aggregate_id(identifier))
+    events = await published(nats, "funding", FINANCE.aggregate_id(identifier))
     assert [len(event.data.get("transactions", [])) for event in events] == [0, 1, 2]
 
 

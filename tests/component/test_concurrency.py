@@ -26,9 +26,7 @@ async def put_at_once(client, identifier, count=WRITERS):
 
 async def versions_published(client, nats, identifier):
     await await_published(client)
-    return [
-        event.aggregate_version for event in await published(nats.url, "projects", activity_id(identifier))
-    ]
+    return [event.aggregate_version for event in await published(nats, "projects", activity_id(identifier))]
 
 
 async def test_writers_of_the_same_new_identifier_do_not_lose_a_version(clients, nats, identifier):

@@ -100,7 +100,7 @@ async def test_an_activity_is_linked_to_outcomes_and_found_by_them(monitoring, a
         assert [item["identifier"] for item in page.json()["items"]] == [activity]
     assert not (await monitoring.get(PATH, params={"outcome": f"{PROGRAMME}/KEN 102"})).json()["items"]
     await await_published(monitoring)
-    (event,) = await published(nats.url, "monitoring", contributions_id(activity))
+    (event,) = await published(nats, "monitoring", contributions_id(activity))
     assert event.type == "monitoring.contributions.recorded"
     assert event.data["links"][0]["percentage"] == "60"
     line = contributions(activity, country("KEN 999"))

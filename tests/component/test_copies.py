@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col, func, select
 
 from services.funding.main import SERVICE as FUNDING
 from services.projects.main import SERVICE as PROJECTS
-from shared.chassis.bus import Bus, stream_name
+from shared.chassis.bus import stream_name
 from shared.chassis.copies import (
     Copies,
     CopyLetterRow,
@@ -92,7 +92,7 @@ async def database(database_url):
 
 @pytest.fixture
 async def bus(nats):
-    bus = Bus(nats.url, name="copies")
+    bus = nats.user().bus()
     yield bus
     js = await bus.jetstream()
     for owner in ("projects", "funding"):
@@ -346,7 +346,7 @@ async def test_a_start_without_the_broker_waits_for_it(serve, database, bus, nat
 
 async def test_while_the_database_is_away_documents_wait(serve, database, database_url, bus, postgres):
     name = database_url.partition("@/")[2].partition("?")[0]
-    admin = await asyncpg.connect(postgres.database("postgres").replace("+asyncpg", ""))
+    admin = await asyncpg.connect(postgres.superuser_url.replace("+asyncpg", ""))
     async with serve(PROJECTS) as client, copying(database, bus, STATUS):
         await write(client, "A-1")
         await until(database, {"A-1": "2"})

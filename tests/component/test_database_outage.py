@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from deploy.local.embedded import EmbeddedPostgres
+from deploy.local.keys import Keys
 from services.projects.main import SERVICE
 from shared.testing.documents import ACTIVITY
 from shared.testing.streams import await_published, published
@@ -23,7 +24,7 @@ CANCEL_WAITING = f"SELECT count(pg_cancel_backend(pid)) FROM {OTHERS} AND wait_e
 def own_postgres():
     """Start a PostgreSQL server that a test may stop."""
     with tempfile.TemporaryDirectory(prefix="devcoop-pg-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "data")
+        server = EmbeddedPostgres(Path(folder) / "data", Keys(Path(folder) / "keys"))
         server.start()
         yield server
         server.stop()
@@ -60,7 +61,7 @@ async def test_requests_survive_the_end_of_their_connections(serve, database_url
         stored = {row[0] for row in await other_connection.fetch("SELECT identifier FROM activity")}
         assert stored >= set(written)
         await await_published(client)
-        events = await published(nats.url, "projects")
+        events = await published(nats, "projects")
     assert sorted(event.data["iati_identifier"] for event in events) == sorted(stored)
 
 
@@ -75,7 +76,7 @@ async def test_reads_survive_the_end_of_their_connections(serve, database_url, o
 
 
 async def test_without_the_database_requests_are_told_to_come_again(serve, own_postgres):
-    url = own_postgres.database("outage", owner="tests")
+    url = own_postgres.database_with_password("outage", owner="tests")
     async with serve(SERVICE, database_url=url) as client:
         assert (await client.post(ACTIVITY.path, json=ACTIVITY.document("XM-1"))).status_code == 201
         own_postgres.stop()
@@ -99,7 +100,7 @@ async def test_without_the_database_requests_are_told_to_come_again(serve, own_p
 async def test_a_server_without_room_for_another_connection_is_away(serve, postgres, database_url):
     name = database_url.partition("@/")[2].partition("?")[0]
     async with serve(SERVICE, database_url=database_url) as client:
-        admin = await asyncpg.connect(postgres.database("postgres").replace("+asyncpg", ""))
+        admin = await asyncpg.connect(postgres.superuser_url.replace("+asyncpg", ""))
         try:
             await admin.execute(f'ALTER DATABASE "{name}" CONNECTION LIMIT 0')
             await admin.fetchval(END_ALL_OF, name)

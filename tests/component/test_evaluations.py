@@ -119,7 +119,7 @@ async def test_the_whole_path(monitoring, address, identifier, nats):
     assert done["completed_on"] == done["history"][-1]["at"][:10]
     assert dropped["history"][-1]["reasons"] == "Overtaken"
     await await_published(monitoring)
-    events = await published(nats.url, "monitoring", evaluation_id(identifier))
+    events = await published(nats, "monitoring", evaluation_id(identifier))
     assert [event.aggregate_version for event in events] == list(range(1, 13))
     assert events[-1].data == document
     assert events[-2].rationale == "Overtaken"

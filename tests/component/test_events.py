@@ -78,7 +78,7 @@ async def test_each_version_is_published_once_and_in_order(client, kind, identif
     await client.patch(kind.address(identifier), json={})
     await client.put(kind.address(identifier), json=kind.document(identifier))
     await await_published(client)
-    events = await published(nats.url, kind.owner, kind.aggregate_id(identifier))
+    events = await published(nats, kind.owner, kind.aggregate_id(identifier))
     assert [event.aggregate_version for event in events] == [1, 2, 3]
     came_to_be, changed = FACTS[kind.noun]
     assert [event.type.rpartition(".")[2] for event in events] == [came_to_be, changed, changed]
@@ -90,7 +90,7 @@ async def test_each_version_is_published_once_and_in_order(client, kind, identif
     first = events[0]
     assert first.subject == f"{kind.owner}.v1.{kind.noun}.{came_to_be}.{kind.aggregate_id(identifier)}"
     assert CATALOG[first.type].owner == kind.owner
-    assert (first.version, first.actor, first.correlation_id) == (1, "system", f"test:{identifier}")
+    assert (first.version, first.actor, first.correlation_id) == (1, "tests", f"test:{identifier}")
     assert first.occurred_at == datetime.fromisoformat(created.json()["updated_at"])
     assert before <= first.occurred_at <= first.recorded_at < before + timedelta(minutes=1)
     assert len({event.id for event in events}) == 3
@@ -101,7 +101,7 @@ async def test_an_event_is_stored_under_its_subject_with_its_id(clients, identif
     client = clients["projects"]
     await client.post(ACTIVITY.path, json=ACTIVITY.document(identifier))
     await await_published(client)
-    (event,) = await published(nats.url, "projects", activity_id(identifier))
+    (event,) = await published(nats, "projects", activity_id(identifier))
     message = await jetstream.get_last_msg("PROJECTS", event.subject)
     assert message.headers["Nats-Msg-Id"] == str(event.id)
     assert json.loads(message.data)["id"] == str(event.id)
@@ -117,7 +117,7 @@ async def test_what_the_owner_derives_is_in_row_and_event_alike(serve, nats, ide
         await client.post(FINANCE.path, json=sent)
         stored = (await client.get(FINANCE.address(identifier))).json()["document"]
         await await_published(client)
-    (event,) = await published(nats.url, "funding", activity_id(identifier))
+    (event,) = await published(nats, "funding", activity_id(identifier))
     assert stored["earmarking"] == event.data["earmarking"] == {"category": "2", "basis": "category"}
 
 
@@ -146,7 +146,7 @@ async def test_a_state_that_is_entered_is_a_fact_of_its_own(clients, identifier,
         step = {"action": action, "by": "a.author", "reasons": "Another took it up."}
         assert (await client.post(f"{address}/actions", json=step)).status_code == 201
     await await_published(client)
-    events = await published(nats.url, "projects", proposal_id(identifier))
+    events = await published(nats, "projects", proposal_id(identifier))
     facts = [event.type.rpartition(".")[2] for event in events]
     assert facts == ["registered", "revised", "developed", "cancelled"]
     assert events[-1].data["state"] == "cancelled"

@@ -66,7 +66,7 @@ async def rates_of(client, source, month="2024-05"):
 
 async def events_of(client, nats, source, month="2024-05"):
     await await_published(client)
-    found = await published(nats.url, "funding", rate_sheet_id(f"{source}/{month}"))
+    found = await published(nats, "funding", rate_sheet_id(f"{source}/{month}"))
     return [(event.type, event.aggregate_version) for event in found]
 
 
@@ -306,7 +306,7 @@ async def test_the_history_is_taken_in_once(service, database, shipped, nats):
     assert RateSheet.model_validate(item["document"]).kind == "ecb-daily"
     assert item["version"] == 1
     await await_published(service)
-    (event,) = await published(nats.url, "funding", rate_sheet_id("ECB/2024-05"))
+    (event,) = await published(nats, "funding", rate_sheet_id("ECB/2024-05"))
     assert event.rationale
 
 

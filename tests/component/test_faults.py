@@ -104,7 +104,7 @@ def assert_refused(answer, pointer, code):
 
 async def events(client, nats, kind, identifier):
     await await_published(client)
-    return await published(nats.url, kind.owner, kind.aggregate_id(identifier))
+    return await published(nats, kind.owner, kind.aggregate_id(identifier))
 
 
 async def publish(client, kind, document):

@@ -67,7 +67,7 @@ async def test_delivery_below_the_threshold_is_alerted_until_it_is_reached(fundi
     assert resolved["raised_at"] == alert["raised_at"]
     assert (await funding.put(f"{PATH}/{alert['identifier']}", json=alert)).status_code == 405
     await await_published(funding)
-    events = await published(nats.url, "funding", alert_id(alert["identifier"]))
+    events = await published(nats, "funding", alert_id(alert["identifier"]))
     assert [event.data.get("state", "raised") for event in events] == [
         "raised",
         "resolved",

@@ -136,7 +136,7 @@ async def test_the_whole_path(funding, address, identifier, nats):
     assert document["amendments"][0]["members"] == ["amount", "tranches"]
     assert document["reporting_duties"][0]["delivered_on"] == "2026-06-01"
     await await_published(funding)
-    events = await published(nats.url, "funding", agreement_id(identifier))
+    events = await published(nats, "funding", agreement_id(identifier))
     assert events[-1].data == document
     assert [event.rationale for event in events if event.rationale] == [
         "Cost",

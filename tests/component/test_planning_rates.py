@@ -9,8 +9,10 @@ from services.monitoring.learning.rates import rate_table
 from services.monitoring.main import SERVICE
 from services.monitoring.models import Copy
 from shared.chassis.db import Database, bulk_upsert
+from shared.chassis.scoping import place_columns
 from shared.contracts.funding.v1 import RateSheet
 from shared.contracts.ids import rate_sheet_id
+from shared.policy.places import OFFICE
 
 TODAY = date(2026, 6, 27)
 
@@ -47,6 +49,7 @@ async def session(serve, database_url):
             "version": 1,
             "recorded_at": datetime.now(UTC),
             "document": each.to_json(),
+            **place_columns(OFFICE, is_public=True),
         }
         for each in SHEETS
     ]

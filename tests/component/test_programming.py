@@ -124,7 +124,7 @@ async def test_a_document_is_created_read_changed_and_told(
     assert identifier in await listed(client, path, updated_since=moment)
     assert identifier not in await listed(client, path, updated_since="2999-01-01T00:00:00Z")
     await await_published(client)
-    events = await published(nats.url, "projects", id_of(identifier))
+    events = await published(nats, "projects", id_of(identifier))
     assert [(event.type, event.aggregate_version) for event in events] == [
         (f"projects.{noun}.{came_to_be}", 1),
         (f"projects.{noun}.revised", 2),

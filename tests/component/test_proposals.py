@@ -81,7 +81,7 @@ async def test_the_whole_path(projects, address, identifier, nats):
     (turnaround,) = document["turnaround"]
     assert (turnaround["decision"], turnaround["days"]) == ("passed", 0)
     await await_published(projects)
-    events = await published(nats.url, "projects", proposal_id(identifier))
+    events = await published(nats, "projects", proposal_id(identifier))
     assert [event.aggregate_version for event in events] == list(range(1, 14))
     facts = [event.type.removeprefix("projects.proposal.") for event in events]
     assert facts[:3] == ["registered", "developed", "submitted-for-appraisal"]
@@ -123,7 +123,7 @@ async def nothing_happened(client, address, identifier, nats, before):
     """Check that a proposal stands as it stood, and that nobody heard otherwise."""
     assert await read(client, address) == before
     await await_published(client)
-    events = await published(nats.url, "projects", proposal_id(identifier))
+    events = await published(nats, "projects", proposal_id(identifier))
     assert events[-1].aggregate_version == before["version"] == len(events)
 
 

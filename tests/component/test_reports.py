@@ -112,10 +112,10 @@ async def test_returned_corrected_validated_and_published(
     assert steps == ["submit", "return", "submit", "validate", "publish"]
     assert document["history"][1]["reasons"] == "Count the second course too"
     await await_published(monitoring)
-    events = await published(nats.url, "monitoring", activity_id(identifier))
+    events = await published(nats, "monitoring", activity_id(identifier))
     assert [event.aggregate_version for event in events] == [1, 2]
     assert events[1].rationale == f"Report {name}, validated by b.officer"
-    events = await published(nats.url, "monitoring", report_id(name))
+    events = await published(nats, "monitoring", report_id(name))
     told = ["drafted", "submitted", "returned", "revised", "submitted", "validated", "published"]
     assert [event.type.rsplit(".", 1)[1] for event in events] == told
     assert events[-1].data == document

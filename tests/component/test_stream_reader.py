@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from services.projects.main import SERVICE
-from shared.chassis.bus import BrokerAway, Bus, stream_name
+from shared.chassis.bus import BrokerAway, stream_name
 from shared.chassis.stream import StreamReader, last_sequence
 from shared.testing.documents import ACTIVITY
 from shared.testing.streams import await_published, published
@@ -15,7 +15,7 @@ OWNER = "reading"
 
 @pytest.fixture
 async def bus(nats):
-    bus = Bus(nats.url, name="reader")
+    bus = nats.user().bus()
     await bus.ensure_stream(OWNER)
     js = await bus.jetstream()
     await js.purge_stream(stream_name(OWNER))
@@ -151,7 +151,7 @@ async def test_a_large_document_goes_from_the_request_to_the_reader(serve, nats,
         answer = await client.post(ACTIVITY.path, json=ACTIVITY.document(identifier, titles=[{"text": text}]))
         assert answer.status_code == 201
         await await_published(client)
-    (event,) = await published(nats.url, "projects", ACTIVITY.aggregate_id(identifier))
+    (event,) = await published(nats, "projects", ACTIVITY.aggregate_id(identifier))
     assert len(event.data["titles"][0]["text"]) == len(text)
 
 

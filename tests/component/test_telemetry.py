@@ -10,15 +10,16 @@ from fastapi import APIRouter
 
 from services.projects.main import SERVICE
 from shared.chassis.app import Service
+from shared.chassis.guard import GuardedRoute
 from shared.chassis.settings import ServiceSettings
 from shared.testing.documents import ACTIVITY
 
 CORRELATION = "DevCoop-Correlation"
 
-router = APIRouter()
+router = APIRouter(route_class=GuardedRoute)
 
 
-@router.get("/broken")
+@router.get("/broken", operation_id="read_jwks")  # the policy names no operation that is broken
 async def broken() -> None:
     raise RuntimeError("a secret of the service")
 
@@ -27,12 +28,13 @@ async def broken() -> None:
 async def failing(serve):
     """Serve something that fails, as the chassis serves anything."""
     service = Service(
-        name="failing",
+        name=SERVICE.name,
         title="Failing",
         description="",
         routers=[router],
         migrations=Path(SERVICE.migrations),
         settings=ServiceSettings,
+        identity=SERVICE.identity,
     )
     async with serve(service) as client:
         yield client

@@ -288,7 +288,7 @@ async def test_a_scenario_from_draft_to_adoption(funding, biennium, name, nats):
     problem = await ok(act(funding, name("S")), 409)
     assert (problem["code"], problem["allowed"]) == ("illegal-transition", [])
     await await_published(funding)
-    events = await published(nats.url, "funding", scenario_id(name("S")))
+    events = await published(nats, "funding", scenario_id(name("S")))
     assert [(event.type, event.data.get("state")) for event in events] == [
         ("funding.scenario.made", None),
         ("funding.scenario.adopted", "adopted"),

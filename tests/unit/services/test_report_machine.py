@@ -149,7 +149,13 @@ class Reports(RuleBasedStateMachine):
     @rule(action=actions, by=st.sampled_from([*PEOPLE, "dia", "dia"]), reasons=st.sampled_from([None, "So"]))
     def act(self, action, by, reasons):
         before, form = self.report, domain.ReportStep(action=action, by=by, reasons=reasons)
-        lacking = domain.lacking(before, self.framework, list(self.locks.values()), at=self.now)
+        lacking = domain.lacking(
+            before,
+            self.framework,
+            list(self.locks.values()),
+            who=[*before.written_by, OFFICE],
+            at=self.now,
+        )
         try:
             self.report = domain.acted(before, form, at=self.now, lacking=lacking)
         except (IllegalStep, domain.StepRefused):
@@ -287,7 +293,25 @@ def test_neither_who_wrote_a_report_nor_its_office_validates_it():
         assert [(pointer, code) for pointer, code, _ in refused.value.faults] == [
             ("/by", "conflict-of-interest")
         ]
-    assert domain.acted(report, domain.ReportStep(action="validate", by="ben"), at=at).state == "validated"
+    ben = domain.ReportStep(action="validate", by="ben")
+    with pytest.raises(domain.StepRefused):
+        domain.acted(report, ben, at=at, own_names=("ben", "ANN"))
+    assert domain.acted(report, ben, at=at, own_names=("ben", "b@x")).state == "validated"
+
+
+def test_a_person_who_writes_is_named_once():
+    report = domain.begun(content("ann", {}, whole=True))
+    assert domain.signed(report, ()).written_by == ("ann",)
+    assert domain.signed(report, ("Ann", "a@x")).written_by == ("ann",)
+    assert domain.signed(report, ("Ben", "b@x")).written_by == ("ann", "Ben")
+
+
+def test_nobody_grants_an_exception_to_themselves_by_another_name():
+    at, lock = datetime(2026, 3, 1, tzinfo=UTC), PeriodLock.model_validate(sample.lock("L"))
+    form = locking.ExceptionForm(who="b@x", reason="Late", granted_by="Ben")
+    assert locking.excepted(lock, form, at=at).exceptions
+    with pytest.raises(domain.StepRefused):
+        locking.excepted(lock, form, at=at, own_names=("Ben", "B@x"))
 
 
 def test_no_step_is_earlier_than_the_one_before_it():
