@@ -11,7 +11,7 @@ from types import FrameType
 from rich.console import Console
 
 from deploy.local.portfolio import PortfolioRefused, import_file, load_sample, print_summary
-from deploy.local.system import WITHOUT_RATES, LocalSystem, StartFailed, token_of
+from deploy.local.system import LOADING, WITHOUT_RATES, LocalSystem, StartFailed, token_of
 
 DEFAULT_PORT = 8100
 
@@ -73,7 +73,8 @@ def _serve(state: Path, data: Path | None, *, port: int, stay: bool) -> int:
     state.mkdir(parents=True, exist_ok=True)
     with console.status("Starting PostgreSQL, NATS, projects, funding, monitoring and the gateway ..."):
         # A demo leaves before the history of rates would be in, and shows money as reported.
-        system = LocalSystem(state.resolve(), gateway_port=port, settings=None if stay else WITHOUT_RATES)
+        settings = LOADING if stay else {**WITHOUT_RATES, **LOADING}
+        system = LocalSystem(state.resolve(), gateway_port=port, settings=settings)
         system.start()
     try:
         if data is None:

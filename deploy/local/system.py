@@ -23,6 +23,8 @@ WITHOUT_RATES: Settings = {"funding": {"DEVCOOP_SEED_RATES": "false"}}
 """Leaves out the history of exchange rates, which takes its time."""
 UNLIMITED: Settings = {EVERY: {"DEVCOOP_RATE_LIMIT": "0", "DEVCOOP_ANONYMOUS_RATE_LIMIT": "0"}}
 """Lets everybody ask as often as they like, for tests and measurements."""
+LOADING: Settings = {EVERY: {"DEVCOOP_RATE_LIMIT": "12000"}}
+"""Lets one client load a portfolio without being held up; everybody else is limited as ever."""
 ISSUER = "http://127.0.0.1:8100"
 """Name of the issuer in its tokens, wherever the gateway of a system listens."""
 TOKEN_SECONDS = 3600
@@ -187,4 +189,4 @@ def token_of(state: Path) -> str:
         raise StartFailed(f"No system gives a token on {state}: {error}") from None
 
 
-__all__ = ["UNLIMITED", "WITHOUT_RATES", "LocalSystem", "Settings", "StartFailed", "token_of"]
+__all__ = ["LOADING", "UNLIMITED", "WITHOUT_RATES", "LocalSystem", "Settings", "StartFailed", "token_of"]

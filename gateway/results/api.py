@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic_core import to_json
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.results.asked import CurrentReads, asked
 from gateway.results.filters import ProjectsQuery, SummaryQuery, TermsQuery
@@ -48,7 +47,8 @@ async def read_revisions(
 ) -> Response:
     """Return the former value of each change beside the new one, who made it when, and why; newest first."""
     async with reads.at(query.as_of) as session:
-        await _require_seen(session, iati_identifier)
+        if not await seen_of(session, [iati_identifier]):
+            raise _unknown(iati_identifier)
         found = await revisions_of(session, activity_id(iati_identifier), query.versions)
         if found is None:
             raise _unknown(iati_identifier)
@@ -65,7 +65,6 @@ async def read_project(
 ) -> Response:
     """Return what each owner tells of a project, with its money by stage and the progress of its indicators."""
     async with reads.on(query) as (session, terms):
-        await _require_seen(session, iati_identifier)
         parts = await project_whole(session, iati_identifier, query, terms)
         if parts is None:
             raise _unknown(iati_identifier)
@@ -89,11 +88,6 @@ async def read_summary(
         rows = ",".join(group.model_dump_json() for group in groups)
         head = f'"group_by":"{query.group_by}",{await asked(session)}'
         return _json(f'{{{head},"groups":[{rows}],"whole":{whole.model_dump_json()}}}')
-
-
-async def _require_seen(session: AsyncSession, iati_identifier: str) -> None:
-    if not await seen_of(session, [iati_identifier]):
-        raise _unknown(iati_identifier)
 
 
 def _unknown(iati_identifier: str) -> NotFound:

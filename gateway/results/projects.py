@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gateway.results.explain import explain_projects
 from gateway.results.filters import ProjectsQuery, TermsQuery
 from gateway.results.presented import money_of_finance
-from gateway.results.scope import Condition, projects_seen, withheld
+from gateway.results.scope import Condition, permit_to_read, projects_seen, withheld
 from gateway.results.sums import money_of_projects
 from gateway.results.terms import Terms
 from shared.chassis.db import execute
@@ -26,7 +26,7 @@ _PAGE = (
     " ORDER BY a.iati_identifier LIMIT :limit"
 )
 _WHOLE = text(
-    "SELECT a.place_countries, a.place_organisations, a.version, a.recorded_at, da.data, NULL,"
+    "SELECT a.place_countries, a.place_organisations, coalesce(a.is_public, false), a.version, a.recorded_at, da.data, NULL,"
     " f.version, f.recorded_at, df.data, f.figures, r.version, r.recorded_at, dr.data, r.figures"
     " FROM (SELECT CAST(:id AS uuid) AS id) p LEFT JOIN project_activity a ON a.id = p.id"
     " LEFT JOIN project_finance f ON f.id = p.id LEFT JOIN project_results r ON r.id = p.id"
@@ -65,14 +65,16 @@ async def project_page(
 async def project_whole(
     session: AsyncSession, iati_identifier: str, query: TermsQuery, terms: Terms
 ) -> dict[str, str | None] | None:
-    """Return the parts of a project as JSON text by name, or None if no owner has told of it.
+    """Return the parts of a project as JSON text by name, or None if no owner has told of it, or it is not seen.
 
     Members of its documents that the principal may not see are left out. ``money`` is the project's money in the terms that are asked for, where they are others than it is kept in. With
     ``explain``, ``explanation`` tells how its figures came about.
     """
     project_id = activity_id(iati_identifier)
-    countries, organisations, *row = (await execute(session, _WHOLE, id=project_id)).one()
+    countries, organisations, is_public, *row = (await execute(session, _WHOLE, id=project_id)).one()
     place = Place(frozenset(countries or ()), frozenset(organisations or ()), frozenset([iati_identifier]))
+    if not permit_to_read(session, "results").sees(place, is_public=is_public):
+        return None
     parts = {
         name: _part(row[4 * number : 4 * number + 4], withheld(session, resource, place))
         for number, (name, resource) in enumerate(_PARTS.items())

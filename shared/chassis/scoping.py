@@ -5,6 +5,7 @@ service knows the projects, in its own activities or in copies of them.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,7 +78,15 @@ def within(
     model: type[PlacedRow], grants: Iterable[Grant], projects: type[KnownPlace] | None
 ) -> ColumnElement[bool]:
     """Return the condition that some of these grants holds where a row belongs."""
-    covered = [_covered(model, grant, projects) for grant in dict.fromkeys(grants)]
+    return _within(model, tuple(dict.fromkeys(grants)), projects)
+
+
+@lru_cache(maxsize=1024)
+def _within(
+    model: type[PlacedRow], grants: tuple[Grant, ...], projects: type[KnownPlace] | None
+) -> ColumnElement[bool]:
+    """Return the condition; it is made once for all requests of the same grants, since making it costs more than asking it."""
+    covered = [_covered(model, grant, projects) for grant in grants]
     return or_(*covered) if covered else false()
 
 

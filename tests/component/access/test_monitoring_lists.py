@@ -26,7 +26,7 @@ COUNTRIES, PARTNERS = ("KE", "UG", "TZ"), ("XM-DAC-1", "XM-DAC-2")
 PROJECTS_KNOWN = tuple(f"XM-P-{number}" for number in range(7))
 UNKNOWN = "XM-unknown"
 IDENTIFIERS = (*PROJECTS_KNOWN, UNKNOWN)
-PRINCIPALS = 40
+PRINCIPALS = 24
 PATHS = {
     "framework": "/v1/frameworks",
     "contributions": "/v1/contributions",
