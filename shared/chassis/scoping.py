@@ -78,14 +78,22 @@ def within(
     model: type[PlacedRow], grants: Iterable[Grant], projects: type[KnownPlace] | None
 ) -> ColumnElement[bool]:
     """Return the condition that some of these grants holds where a row belongs."""
-    return _within(model, tuple(dict.fromkeys(grants)), projects)
+    held = tuple(dict.fromkeys(grants))
+    # What is no table, as a subquery, is another one in every request.
+    return _within(model, held, projects) if isinstance(model, type) else _made(model, held, projects)
 
 
 @lru_cache(maxsize=1024)
 def _within(
     model: type[PlacedRow], grants: tuple[Grant, ...], projects: type[KnownPlace] | None
 ) -> ColumnElement[bool]:
-    """Return the condition; it is made once for all requests of the same grants, since making it costs more than asking it."""
+    """Return the condition, made once for all requests of the same grants: making it costs more than asking it."""
+    return _made(model, grants, projects)
+
+
+def _made(
+    model: type[PlacedRow], grants: tuple[Grant, ...], projects: type[KnownPlace] | None
+) -> ColumnElement[bool]:
     covered = [_covered(model, grant, projects) for grant in grants]
     return or_(*covered) if covered else false()
 
