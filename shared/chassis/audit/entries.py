@@ -6,7 +6,6 @@ Text that comes from outside is bounded, and what PostgreSQL cannot hold is repl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -23,7 +22,7 @@ from shared.chassis.audit.digests import (
     sealed,
 )
 from shared.chassis.audit.tables import ENTRY
-from shared.chassis.db import execute
+from shared.chassis.db import array_text, execute
 from shared.policy.principals import PUBLIC, Principal
 
 Outcome = Literal["done", "refused"]
@@ -189,17 +188,10 @@ async def _insert(session: AsyncSession, once: dict[str, Any], affected: Iterabl
     shared = canonical_attempt(once)
     rows = [_members(each) for each in affected]
     parameters = {name: [row[name] for row in rows] for name in AFFECTED_MEMBERS if name not in _PLACES}
-    parameters |= {name: [_array(tuple(row[name])) for row in rows] for name in _PLACES}
+    parameters |= {name: [array_text(tuple(row[name])) for row in rows] for name in _PLACES}
     parameters["digest"] = [digest_within(shared, row) for row in rows]
     ids: list[int] = (await execute(session, _INSERT, **once, **parameters)).scalar_one()
     return ids
-
-
-@lru_cache(maxsize=4096)
-def _array(values: tuple[object, ...]) -> str:
-    """Return an array as PostgreSQL writes it: arrays of arrays are no lists of lists there."""
-    escaped = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
 
 
 def _type(name: str) -> str:
