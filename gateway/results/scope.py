@@ -5,7 +5,7 @@ one nothing can be read of projects. A past state is seen by what belonged where
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -19,9 +19,9 @@ from shared.chassis.scoping import PERMIT
 from shared.contracts.base import Contract
 from shared.contracts.ids import activity_id
 from shared.policy.grants import covered
-from shared.policy.permits import Permit, Refused, permit
+from shared.policy.permits import Permit, reading
 from shared.policy.places import Place
-from shared.policy.placing import placing_of
+from shared.policy.placing import may_see
 
 ABOUT_PROJECTS = ("results", "delivery", "orphan", "revision")
 """Resources whose rule tells which projects are seen; on pages of all others that of ``results`` does."""
@@ -82,13 +82,9 @@ def permit_in(session: AsyncSession) -> Permit:
 def permit_to_read(session: AsyncSession, resource: str) -> Permit:
     """Return what the principal of a session may read of a resource, which may be nothing."""
     asked = permit_in(session)
-    if (asked.resource, asked.action) == (resource, "read"):
-        return asked
-    try:
-        return permit(asked.principal, resource, "read")
-    except Refused:
-        nothing: dict[str, Any] = {"grants": (), "published": False, "readers": (), "reads_published": False}
-        return replace(asked, resource=resource, action="read", **nothing)
+    return (
+        asked if (asked.resource, asked.action) == (resource, "read") else reading(asked.principal, resource)
+    )
 
 
 def projects_seen(session: AsyncSession) -> Condition:
@@ -109,9 +105,7 @@ def kind_seen(session: AsyncSession, kind: Kind[Any]) -> Condition:
 
 def sees(session: AsyncSession, kind: Kind[Any], document: Contract) -> bool:
     """Tell whether a document that belongs to no project is seen."""
-    permit, placing = permit_to_read(session, kind.aggregate), placing_of(kind.aggregate)
-    is_published = permit.published and placing.is_public(document)
-    return is_published or permit.is_everywhere or permit.covers(placing.place(document))
+    return may_see(permit_to_read(session, kind.aggregate), document)
 
 
 async def seen_of(session: AsyncSession, identifiers: Collection[str]) -> set[str]:

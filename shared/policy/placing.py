@@ -21,6 +21,7 @@ from shared.contracts.monitoring.v1 import (
     Training,
 )
 from shared.contracts.projects.v1 import CountryProgramme, FieldOffice, Proposal
+from shared.policy.permits import Permit
 from shared.policy.places import OFFICE, Place, place
 
 C = TypeVar("C", bound=Contract)
@@ -154,6 +155,12 @@ PLACING: Mapping[str, Placing[Any]] = {
     "alert": Placing(_of_alert),
 }
 """What belongs to a project is published with it: not before its activity is (``shared/chassis/scoping.py``)."""
+
+
+def may_see(permit: Permit, document: Contract) -> bool:
+    """Tell whether a permit lets see a document of its resource, by where the document says that it belongs."""
+    placing = placing_of(permit.resource)
+    return permit.sees(placing.place(document), is_public=placing.is_public(document))
 
 
 def placing_of(resource: str) -> Placing[Any]:

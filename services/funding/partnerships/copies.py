@@ -21,7 +21,7 @@ from shared.contracts.projects.v1 import (
 from shared.contracts.projects.v1.programming import CountryCode, ProgrammeOutcomeLink
 from shared.contracts.projects.v1.proposals import CountryOutcomeLink
 from shared.policy.permits import reading
-from shared.policy.placing import placing_of
+from shared.policy.placing import may_see
 from shared.policy.principals import Principal
 
 C = TypeVar("C", bound=Contract)
@@ -73,5 +73,5 @@ def readable(resource: str, documents: Iterable[C], reader: Principal | None) ->
     """Return those of some copies that one may read, by where they belong; all where the service itself reads."""
     if reader is None:
         return list(documents)
-    permit, placing = reading(reader, resource), placing_of(resource)
-    return [each for each in documents if permit.sees(placing.place(each), is_public=placing.is_public(each))]
+    permit = reading(reader, resource)
+    return [each for each in documents if may_see(permit, each)]
