@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from shared.chassis.audit.middleware import refused_token
+from shared.chassis.audit.middleware import refusal_of
 from shared.chassis.errors import (
     ProblemError,
     TooManyRequests,
@@ -22,7 +22,6 @@ from shared.chassis.limits import FailureLimit, source_of
 from shared.policy.principals import PUBLIC, Principal
 
 SCHEMES = ("bearer", "dpop")
-BEARER = b"Bearer "
 CLIENT_ROUTES = ("/oauth/token", "/oauth/revoke")
 """Where clients authenticate by their secret, which is the issuer's to verify (RFC 6749, section 2.3.1)."""
 
@@ -39,10 +38,10 @@ class AuthenticationMiddleware:
             await self._app(scope, receive, send)
             return
         try:
-            principal = _recalled(scope) or await _principal(scope)
+            principal = await _principal(scope)
         except InvalidToken as error:
             refusal = self._refusal(error, source_of(scope))
-            scope["state"]["runtime"].refusals.note(refused_token(scope, refusal.status, refusal.code))
+            scope["state"]["runtime"].refusals.note(refusal_of(scope, PUBLIC, refusal.status, refusal.code))
             await _answer(refusal, scope, receive, send)
             return
         except Unavailable as error:
@@ -65,15 +64,6 @@ async def _answer(problem: ProblemError, scope: Scope, receive: Receive, send: S
     await problem_response(problem.problem(), problem.headers)(scope, receive, send)
 
 
-def _recalled(scope: Scope) -> Principal | None:
-    """Return the principal of the one bearer token of a request if it was verified lately, without further ado."""
-    given = [value for name, value in scope["headers"] if name == b"authorization"]
-    if len(given) != 1 or given[0][:7] != BEARER:
-        return None
-    principal: Principal | None = scope["state"]["runtime"].access.verifier.recalled(given[0][7:])
-    return principal if principal is not None and principal.key_thumbprint is None else None
-
-
 async def _principal(scope: Scope) -> Principal:
     """Return whom a request comes from.
 
@@ -81,26 +71,27 @@ async def _principal(scope: Scope) -> Principal:
         InvalidToken: it has credentials that do not hold.
 
     """
-    headers = Headers(scope=scope)
-    given = headers.getlist("authorization")
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
     if not given or scope["path"] in CLIENT_ROUTES:
         return PUBLIC
-    scheme, _, token = given[0].partition(" ")
-    if len(given) > 1 or scheme.lower() not in SCHEMES or not token.strip():
+    scheme, _, token = given[0].decode("latin-1").partition(" ")
+    scheme, token = scheme.lower(), token.strip()
+    if len(given) > 1 or scheme not in SCHEMES or not token:
         raise InvalidToken(
             "Credentials are one bearer token, or one with a proof of its key.", "token-malformed"
         )
     runtime = scope["state"]["runtime"]
-    principal: Principal = await runtime.access.verifier.verify(token.strip())
+    principal: Principal = await runtime.access.verifier.verify(token)
     if principal.key_thumbprint is not None:
-        await _require_proof(scope, headers, token.strip(), scheme.lower(), principal.key_thumbprint)
-    elif scheme.lower() == "dpop":
+        await _require_proof(scope, token, scheme, principal.key_thumbprint)
+    elif scheme == "dpop":
         raise InvalidToken("The token is bound to no key.", code="token-malformed")
     return principal
 
 
-async def _require_proof(scope: Scope, headers: Headers, token: str, scheme: str, thumbprint: str) -> None:
+async def _require_proof(scope: Scope, token: str, scheme: str, thumbprint: str) -> None:
     """Check that who sends a token holds the key that it is bound to (RFC 9449)."""
+    headers = Headers(scope=scope)
     proofs = headers.getlist("dpop")
     if scheme != "dpop" or len(proofs) != 1:
         raise InvalidToken("The token needs one proof of its key.", code="proof-missing")

@@ -9,7 +9,7 @@ from shared.chassis.audit.refusals import Refusals
 from shared.chassis.errors import REFUSED
 from shared.chassis.telemetry import correlation_id
 from shared.policy.operations import OPERATIONS
-from shared.policy.principals import PUBLIC, Principal
+from shared.policy.principals import Principal
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 NOT_LET_IN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
@@ -59,11 +59,6 @@ def refusal_of(scope: Scope, principal: Principal, status: int, code: str | None
     about = Affected(aggregate=known.resource if known else None, identifier=identifier)
     told = code or state.get(REFUSED) or HTTPStatus(status).phrase.lower().replace(" ", "-")
     return Refusal(attempt, status, told, about)
-
-
-def refused_token(scope: Scope, status: int, code: str) -> Refusal:
-    """Return the refusal of a token that does not hold, whoever it is said to be of."""
-    return refusal_of(scope, PUBLIC, status, code)
 
 
 def _is_refusal(scope: Scope, status: int) -> bool:

@@ -113,11 +113,6 @@ class KeySet:
             found = _named(await self._keys.get(), id_)
         return found
 
-    @property
-    def known_revocations(self) -> Revocations | None:
-        """What the issuer revoked, as far as that is known without asking."""
-        return NOTHING_REVOKED if self._revocations is None else self._revocations.known
-
     async def revocations(self) -> Revocations:
         """Return what the issuer revoked.
 

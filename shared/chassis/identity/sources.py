@@ -57,11 +57,6 @@ class Source(Generic[T]):
         return self._value is not None
 
     @property
-    def known(self) -> T | None:
-        """What was fetched last, None if nothing was."""
-        return self._value
-
-    @property
     def rest(self) -> float:
         """Seconds until it is to be fetched again."""
         return max(0.0, self._next - self._clock())

@@ -71,19 +71,6 @@ class TokenVerifier:
         self._remember(digest, verified)
         return verified.principal
 
-    def recalled(self, token: bytes) -> Principal | None:
-        """Return the principal of a token that was verified lately and still holds; None where that is not known."""
-        verified = self._recall(hashlib.sha256(token).digest())
-        if verified is None or has_expired(verified.expires_at, self._clock()):
-            return None
-        revocations = verified.keyset.known_revocations
-        principal = verified.principal
-        if revocations is None or revocations.hold_for(
-            principal.token_id, principal.client, verified.issued_at
-        ):
-            return None
-        return principal
-
     def _recall(self, digest: bytes) -> _Verified | None:
         """Return what was found of a token before, unless its issuer's keys are others now: then all is forgotten."""
         verified = self._remembered.get(digest)
