@@ -18,7 +18,7 @@ from gateway.base import ReadBase
 from gateway.projection.events import Event
 from gateway.projection.facts import bounded
 from shared.chassis.db import bulk_insert, bulk_upsert, is_one_of
-from shared.chassis.scoping import KnownPlace, place_columns, project_ids
+from shared.chassis.scoping import KnownPlace, placed
 from shared.contracts import alerts as al
 from shared.contracts.base import Contract
 from shared.contracts.funding import v1 as fu
@@ -287,14 +287,11 @@ async def take_documents(session: AsyncSession, events: Iterable[Event]) -> None
 
 
 def _columns(kind: Kind[C], document: C, event: Event) -> dict[str, Any]:
-    placing = placing_of(kind.aggregate)
-    place = placing.place(document)
     return {
         "identifier": kind.identifier(document),
         "version": event.version,
         "recorded_at": event.recorded_at,
-        "place_projects": project_ids(place),
-        **place_columns(place, is_public=placing.is_public(document)),
+        **placed(placing_of(kind.aggregate), document),
     }
 
 

@@ -17,6 +17,7 @@ from shared.contracts.ids import activity_id
 from shared.policy.grants import Grant
 from shared.policy.permits import Permit
 from shared.policy.places import Place
+from shared.policy.placing import C, Placing
 
 PERMIT = "permit"
 """Where a session keeps the permit of the request that reads by it."""
@@ -44,6 +45,13 @@ def place_columns(place: Place, *, is_public: bool) -> dict[str, Any]:
         "place_organisations": sorted(place.organisations),
         "is_public": is_public,
     }
+
+
+def placed(placing: Placing[C], document: C) -> dict[str, Any]:
+    """Return the columns that tell where a document belongs."""
+    place = placing.place(document)
+    columns = place_columns(place, is_public=placing.is_public(document))
+    return {**columns, "place_projects": project_ids(place)}
 
 
 def project_ids(place: Place) -> list[UUID]:

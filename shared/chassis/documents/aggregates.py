@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.documents.faults import Found
 from shared.chassis.errors import NotFound
-from shared.chassis.scoping import KnownPlace, PlacedRow, place_columns, project_ids
+from shared.chassis.scoping import KnownPlace, PlacedRow, placed
 from shared.contracts.base import Contract
 from shared.contracts.catalog import AggregateFacts
 from shared.policy.placing import Placing, placing_of
@@ -66,14 +66,8 @@ class Aggregate(Generic[C]):
         return placing_of(self.noun)
 
     def placed(self, document: C) -> dict[str, Any]:
-        """Return the columns that tell where a document belongs."""
-        placing = self.placing
-        place = placing.place(document)
-        return {
-            **place_columns(place, is_public=placing.is_public(document)),
-            "place_projects": project_ids(place),
-            "placed_by": placing.version,
-        }
+        """Return the columns that tell where a document belongs, and by which rule."""
+        return {**placed(self.placing, document), "placed_by": self.placing.version}
 
 
 def not_found(aggregate: Aggregate[C], identifier: str) -> NotFound:

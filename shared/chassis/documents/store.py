@@ -27,7 +27,7 @@ from shared.chassis.documents.members import withholding
 from shared.chassis.documents.reach import require_place, require_reach
 from shared.chassis.errors import Conflict, Fault, Invalid, PreconditionFailed
 from shared.chassis.outbox import Fact, Staged, stage
-from shared.chassis.scoping import permit_of, project_ids, visible
+from shared.chassis.scoping import permit_of, visible
 from shared.contracts.catalog import EventType
 
 Outcome = Literal["created", "changed", "unchanged"]
@@ -197,9 +197,9 @@ async def _store(  # noqa: PLR0913
     if dry_run or not writes:
         return answers
     rows = [_row(aggregate, draft, answer, held.get(draft.id), actor) for draft, answer in writes]
-    rows.sort(key=itemgetter("id"))  # in the order of the locks
+    in_order = sorted(rows, key=itemgetter("id"))  # of the locks
     try:
-        written = await bulk_upsert(session, aggregate.model, rows, key=["id"], newer="version")
+        written = await bulk_upsert(session, aggregate.model, in_order, key=["id"], newer="version")
     except IntegrityError as error:
         if getattr(error.orig, "sqlstate", None) != _NOT_UNIQUE:
             raise
@@ -216,28 +216,24 @@ async def _store(  # noqa: PLR0913
         correlation_id=actor.correlation_id,
         rationale=actor.rationale,
     )
-    affected = [
-        _affected(aggregate, draft, answer, event)
-        for (draft, answer), event in zip(writes, staged, strict=True)
-    ]
+    affected = [_affected(aggregate, row, event) for row, event in zip(rows, staged, strict=True)]
     await note_changes(session, actor.attempt, affected)
     return answers
 
 
-def _affected(aggregate: Aggregate[C], draft: "_Draft[C]", answer: Stored, event: Staged) -> Affected:
-    """Return what the audit tells of one change."""
-    place = aggregate.placing.place(draft.document)
+def _affected(aggregate: Aggregate[C], row: Mapping[str, Any], event: Staged) -> Affected:
+    """Return what the audit tells of one change, by the row that it left."""
     return Affected(
         aggregate=aggregate.noun,
-        aggregate_id=draft.id,
-        identifier=draft.identifier,
-        version_before=answer.version - 1 or None,
-        version_after=answer.version,
+        aggregate_id=row["id"],
+        identifier=row["identifier"],
+        version_before=row["version"] - 1 or None,
+        version_after=row["version"],
         event_id=event.event_id,
         event_digest=event.digest,
-        place_countries=sorted(place.countries),
-        place_organisations=sorted(place.organisations),
-        place_projects=project_ids(place),
+        place_countries=row["place_countries"],
+        place_organisations=row["place_organisations"],
+        place_projects=row["place_projects"],
     )
 
 
