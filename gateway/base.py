@@ -3,10 +3,14 @@
 from sqlmodel import SQLModel
 
 from shared.chassis.db import new_registry
+from shared.chassis.tables import add_common_tables
 
 
 class Base(SQLModel, registry=new_registry()):
     """Tables under Alembic: imports, and the generations of the read model."""
+
+
+add_common_tables(Base.metadata)
 
 
 class ReadBase(SQLModel, registry=new_registry()):

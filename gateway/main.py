@@ -7,7 +7,6 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from gateway import passthrough
-from gateway.access import IDENTITY_TABLES
 from gateway.imports.api import router as imports
 from gateway.imports.owners import Owners
 from gateway.imports.worker import ImportWorker
@@ -95,7 +94,6 @@ SERVICE = Service(
     ],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
-    identity=IDENTITY_TABLES,
     extend=extend,
     customise=customise,
 )

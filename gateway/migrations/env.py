@@ -1,6 +1,5 @@
 """Alembic environment of what the gateway keeps for good; the read model needs no migrations."""
 
-from gateway import access
 from gateway.base import Base
 from gateway.imports import models
 from gateway.issuer import models as issuer
@@ -8,8 +7,6 @@ from gateway.projection import generations
 from shared.chassis.migrations import run_environment
 
 TABLES = (
-    access.IdentityDocument,
-    access.SeenProof,
     models.Import,
     models.ImportChunk,
     models.ImportItem,

@@ -10,7 +10,7 @@ from services.funding.aggregates import FINANCES, PARTNERS, RATE_SHEETS
 from services.funding.alerts.aggregates import ALERTS
 from services.funding.alerts.watch import Watch
 from services.funding.api import routers
-from services.funding.models import IDENTITY_TABLES, Copy
+from services.funding.models import Copy
 from services.funding.partnerships.aggregates import (
     AGREEMENTS,
     MOBILISATION_TARGETS,
@@ -66,7 +66,6 @@ SERVICE = Service(
     routers=[*routers, *personal_data_routers(Keeper("funding", AGGREGATES, "funding"))],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
-    identity=IDENTITY_TABLES,
     aggregates=AGGREGATES,
     projects=Copy,
     owner="funding",

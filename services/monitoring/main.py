@@ -20,7 +20,7 @@ from services.monitoring.learning.aggregates import (
     TRAININGS,
 )
 from services.monitoring.locks.aggregates import PERIOD_LOCKS
-from services.monitoring.models import COPY_TABLES, IDENTITY_TABLES, Copy
+from services.monitoring.models import COPY_TABLES, Copy
 from services.monitoring.reports.aggregates import REPORTS
 from services.monitoring.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
@@ -62,7 +62,6 @@ SERVICE = Service(
     routers=[*routers, *personal_data_routers(Keeper("monitoring", AGGREGATES, "monitoring"))],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
-    identity=IDENTITY_TABLES,
     aggregates=AGGREGATES,
     projects=Copy,
     owner="monitoring",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.projects.aggregates import ACTIVITIES
 from services.projects.api import routers
-from services.projects.models import IDENTITY_TABLES, ActivityRow
+from services.projects.models import ActivityRow
 from services.projects.programming.aggregates import (
     COUNTRY_PROGRAMMES,
     DEVELOPMENT_AGENDAS,
@@ -36,7 +36,6 @@ SERVICE = Service(
     routers=[*routers, *personal_data_routers(Keeper("projects", AGGREGATES, "projects"))],
     migrations=Path(__file__).parent / "migrations",
     settings=Settings,
-    identity=IDENTITY_TABLES,
     aggregates=AGGREGATES,
     projects=ActivityRow,
     owner="projects",

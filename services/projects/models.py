@@ -6,34 +6,17 @@ from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from shared.chassis.access import IdentityTables
-from shared.chassis.audit.tables import add_audit_tables
 from shared.chassis.db import new_registry
 from shared.chassis.documents import DocumentRow
-from shared.chassis.identity.store import IdentityDocumentRow, SeenProofRow
 from shared.chassis.outbox import OutboxRow
-from shared.chassis.personal.tables import add_erasure_table
+from shared.chassis.tables import add_common_tables
 
 
 class Base(SQLModel, registry=new_registry()):
     """What the tables of this service are declared on."""
 
 
-class IdentityDocument(IdentityDocumentRow, Base, table=True):
-    """What was fetched of issuers of tokens."""
-
-    __tablename__ = "identity_document"
-
-
-class SeenProof(SeenProofRow, Base, table=True):
-    """Proofs of keys that were used."""
-
-    __tablename__ = "seen_proof"
-
-
-add_audit_tables(Base.metadata)
-add_erasure_table(Base.metadata)
-IDENTITY_TABLES = IdentityTables(IdentityDocument, SeenProof)
+add_common_tables(Base.metadata)
 
 
 class Outbox(OutboxRow, Base, table=True):

@@ -11,20 +11,10 @@ from shared.chassis.identity.keys import KeySet, keys_check
 from shared.chassis.identity.store import (
     DatabaseKeyStore,
     DatabaseSeenProofs,
-    IdentityDocumentRow,
-    SeenProofRow,
 )
 from shared.chassis.identity.tokens import TokenVerifier
 from shared.chassis.settings import ServiceSettings
 from shared.chassis.workers import Supervisor
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityTables:
-    """The tables that a service made for what identity keeps."""
-
-    documents: type[IdentityDocumentRow]
-    proofs: type[SeenProofRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +28,10 @@ class Access:
 
 @asynccontextmanager
 async def open_access(
-    settings: ServiceSettings, database: Database, tables: IdentityTables, supervisor: Supervisor
+    settings: ServiceSettings, database: Database, supervisor: Supervisor
 ) -> AsyncIterator[Access]:
     """Keep the keys of the trusted issuers up to date, and yield what verifies by them."""
-    store = DatabaseKeyStore(database, tables.documents)
+    store = DatabaseKeyStore(database)
     async with Client("") as client:
         keysets = [
             KeySet(issuer, store, client, revocations_seconds=settings.revocations_seconds)
@@ -49,5 +39,5 @@ async def open_access(
         ]
         for keyset in keysets:
             supervisor.start(keyset)
-        proofs = DatabaseSeenProofs(database, tables.proofs)
+        proofs = DatabaseSeenProofs(database)
         yield Access(TokenVerifier(keysets), proofs, keys_check(keysets))

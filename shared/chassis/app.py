@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.types import ASGIApp
 
-from shared.chassis.access import Access, IdentityTables, open_access
+from shared.chassis.access import Access, open_access
 from shared.chassis.audit.api import audit_router
 from shared.chassis.audit.chain import Linker
 from shared.chassis.audit.middleware import RefusedAttempts
@@ -94,7 +94,6 @@ class Service:
     routers: Sequence[APIRouter]
     migrations: Path
     settings: type[ServiceSettings]
-    identity: IdentityTables
     aggregates: Sequence[Aggregate[Any]] = ()
     projects: type[KnownPlace] | None = None
     owner: str | None = None
@@ -224,9 +223,7 @@ def _lifespan(
             await upgrade(database, service.migrations)
             for aggregate in service.aggregates:
                 await place_anew(database, aggregate)
-            access = await stack.enter_async_context(
-                open_access(settings, database, service.identity, supervisor)
-            )
+            access = await stack.enter_async_context(open_access(settings, database, supervisor))
             runtime = _runtime(service, settings, database, supervisor, access, metrics)
             stack.push_async_callback(runtime.bus.close)
             if service.extend is not None:

@@ -8,32 +8,25 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import inspect
-from sqlmodel import SQLModel, col, select, update
+from sqlalchemy import MetaData, inspect
+from sqlmodel import col, select, update
 
-from shared.chassis.db import Database, new_registry
+from shared.chassis.db import Database
 from shared.chassis.identity import store
 from shared.chassis.identity.store import (
     DatabaseKeyStore,
     DatabaseSeenProofs,
-    IdentityDocumentRow,
-    SeenProofRow,
+    IdentityDocument,
+    SeenProof,
+    add_identity_tables,
 )
 from shared.chassis.migrations import create_identity_tables, drop_identity_tables
 
 SOURCE = "https://login.example.org/jwks"
 
 
-class Base(SQLModel, registry=new_registry()):
-    """What the tables of these tests are declared on."""
-
-
-class IdentityDocument(IdentityDocumentRow, Base, table=True):
-    __tablename__ = "identity_document"
-
-
-class SeenProof(SeenProofRow, Base, table=True):
-    __tablename__ = "seen_proof"
+METADATA = MetaData()
+add_identity_tables(METADATA)
 
 
 def digest(number):
@@ -62,7 +55,7 @@ async def rows(database, model):
 async def test_the_migration_makes_what_the_models_say_and_takes_it_back(database):
     def differences(connection):
         options = {"compare_type": True, "compare_server_default": True}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), Base.metadata)
+        return compare_metadata(MigrationContext.configure(connection, opts=options), METADATA)
 
     async with database.engine.begin() as connection:
         assert await connection.run_sync(differences) == []
@@ -71,17 +64,17 @@ async def test_the_migration_makes_what_the_models_say_and_takes_it_back(databas
 
 
 async def test_a_document_is_kept_for_the_next_run(database):
-    kept = DatabaseKeyStore(database, IdentityDocument)
+    kept = DatabaseKeyStore(database)
     assert await kept.load(SOURCE) is None
     await kept.save(SOURCE, "first")
     await kept.save(SOURCE, "second")
     await kept.save("https://login.example.org/revocations", "other")
-    assert await DatabaseKeyStore(database, IdentityDocument).load(SOURCE) == "second"
+    assert await DatabaseKeyStore(database).load(SOURCE) == "second"
     assert len(await rows(database, IdentityDocument)) == 2
 
 
 async def test_a_document_that_is_kept_already_is_not_written_again(database):
-    kept = DatabaseKeyStore(database, IdentityDocument)
+    kept = DatabaseKeyStore(database)
     await kept.save(SOURCE, "same")
     (before,) = await rows(database, IdentityDocument)
     await kept.save(SOURCE, "same")
@@ -93,14 +86,14 @@ async def test_a_document_that_is_kept_already_is_not_written_again(database):
 
 
 async def test_replicas_may_save_at_once(database):
-    stores = [DatabaseKeyStore(database, IdentityDocument) for _ in range(8)]
+    stores = [DatabaseKeyStore(database) for _ in range(8)]
     await asyncio.gather(*[each.save(SOURCE, f"of {number}") for number, each in enumerate(stores)])
     assert (await stores[0].load(SOURCE)).startswith("of ")
 
 
 async def test_a_proof_is_new_once_at_whichever_replica(database):
     until = datetime.now(UTC) + timedelta(minutes=2)
-    replicas = [DatabaseSeenProofs(database, SeenProof) for _ in range(2)]
+    replicas = [DatabaseSeenProofs(database) for _ in range(2)]
     assert await replicas[0].note(digest(1), until)
     assert not await replicas[0].note(digest(1), until)
     assert not await replicas[1].note(digest(1), until)
@@ -109,7 +102,7 @@ async def test_a_proof_is_new_once_at_whichever_replica(database):
 
 async def test_of_many_uses_at_the_same_time_one_is_the_first(database):
     until = datetime.now(UTC) + timedelta(minutes=2)
-    replicas = [DatabaseSeenProofs(database, SeenProof) for _ in range(8)]
+    replicas = [DatabaseSeenProofs(database) for _ in range(8)]
     for number in range(10):
         found = await asyncio.gather(*[each.note(digest(number), until) for each in replicas])
         assert sorted(found) == [False] * 7 + [True]
@@ -117,7 +110,7 @@ async def test_of_many_uses_at_the_same_time_one_is_the_first(database):
 
 async def test_proofs_that_are_over_are_swept_on_the_way(database, monkeypatch):
     now = datetime.now(UTC)
-    seen = DatabaseSeenProofs(database, SeenProof)
+    seen = DatabaseSeenProofs(database)
     for number in range(5):
         assert await seen.note(digest(number), now + timedelta(minutes=2))
     async with database.session() as session, session.begin():
@@ -126,7 +119,7 @@ async def test_proofs_that_are_over_are_swept_on_the_way(database, monkeypatch):
     assert await seen.note(digest(5), now + timedelta(minutes=2))
     assert len(await rows(database, SeenProof)) == 6
     monkeypatch.setattr(store, "SWEEP_SECONDS", 0)
-    replicas = [DatabaseSeenProofs(database, SeenProof) for _ in range(4)]
+    replicas = [DatabaseSeenProofs(database) for _ in range(4)]
     await asyncio.gather(
         *[each.note(digest(6 + number), now + timedelta(minutes=2)) for number, each in enumerate(replicas)]
     )

@@ -34,7 +34,6 @@ async def failing(serve):
         routers=[router],
         migrations=Path(SERVICE.migrations),
         settings=ServiceSettings,
-        identity=SERVICE.identity,
     )
     async with serve(service) as client:
         yield client

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.chassis.audit.migration import create_audit_tables, drop_audit_tables
-from shared.chassis.migrations import create_identity_tables, drop_identity_tables
-from shared.chassis.personal.tables import create_erasure_table, drop_erasure_table
+from shared.chassis.tables import create_common_tables, drop_common_tables
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -14,13 +12,9 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     """Apply."""
-    create_identity_tables()
-    create_audit_tables("gateway")
-    create_erasure_table()
+    create_common_tables("gateway")
 
 
 def downgrade() -> None:
     """Take back."""
-    drop_erasure_table()
-    drop_audit_tables()
-    drop_identity_tables()
+    drop_common_tables()

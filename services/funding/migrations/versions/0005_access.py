@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 
-from shared.chassis.audit.migration import create_audit_tables, drop_audit_tables
 from shared.chassis.migrations import (
     add_copy_places,
     add_place_columns,
-    create_identity_tables,
     drop_copy_places,
-    drop_identity_tables,
     drop_place_columns,
 )
-from shared.chassis.personal.tables import create_erasure_table, drop_erasure_table
+from shared.chassis.tables import create_common_tables, drop_common_tables
 
 revision: str = "0005"
 down_revision: str | None = "0004"
@@ -36,9 +33,7 @@ TABLES = (
 
 def upgrade() -> None:
     """Apply."""
-    create_identity_tables()
-    create_audit_tables("funding")
-    create_erasure_table()
+    create_common_tables("funding")
     add_place_columns(*TABLES)
     add_copy_places()
 
@@ -47,6 +42,4 @@ def downgrade() -> None:
     """Take back."""
     drop_copy_places()
     drop_place_columns(*TABLES)
-    drop_erasure_table()
-    drop_audit_tables()
-    drop_identity_tables()
+    drop_common_tables()

@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-from shared.chassis.audit.migration import create_audit_tables, drop_audit_tables
 from shared.chassis.migrations import (
     add_place_columns,
-    create_identity_tables,
-    drop_identity_tables,
     drop_place_columns,
 )
-from shared.chassis.personal.tables import create_erasure_table, drop_erasure_table
+from shared.chassis.tables import create_common_tables, drop_common_tables
 
 revision: str = "0004"
 down_revision: str | None = "0003"
@@ -30,15 +27,11 @@ TABLES = (
 
 def upgrade() -> None:
     """Apply."""
-    create_identity_tables()
-    create_audit_tables("projects")
-    create_erasure_table()
+    create_common_tables("projects")
     add_place_columns(*TABLES)
 
 
 def downgrade() -> None:
     """Take back."""
     drop_place_columns(*TABLES)
-    drop_erasure_table()
-    drop_audit_tables()
-    drop_identity_tables()
+    drop_common_tables()
