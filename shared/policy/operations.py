@@ -5,6 +5,10 @@ An operation that is not here can not be served (``shared/chassis/guard.py``).
 
 from dataclasses import dataclass
 from itertools import chain
+from typing import get_args
+
+from shared.contracts.monitoring.v1 import EvaluationAction, ReportAction
+from shared.contracts.projects.v1 import ProposalAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +19,9 @@ class Operation:
     actions: tuple[str, ...]
 
 
-PROPOSAL_STEPS = (
-    "develop",
-    "submit",
-    "return",
-    "reject",
-    "pass",
-    "submit-to-donor",
-    "approve",
-    "decline",
-    "activate",
-    "suspend",
-    "resume",
-    "close-operations",
-    "close-finances",
-    "cancel",
-)
-REPORT_STEPS = ("submit", "return", "validate", "publish")
-EVALUATION_STEPS = ("begin", "complete", "respond", "close", "cancel")
+PROPOSAL_STEPS: tuple[str, ...] = get_args(ProposalAction)
+REPORT_STEPS: tuple[str, ...] = get_args(ReportAction)
+EVALUATION_STEPS: tuple[str, ...] = get_args(EvaluationAction)
 
 
 def _documents(
