@@ -1,5 +1,7 @@
 """Fixtures of the tests: a real PostgreSQL and a real NATS, and services on them as production builds them."""
 
+import io
+import logging
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -9,6 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+import structlog
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
@@ -17,6 +20,7 @@ from deploy.local.keys import Keys
 from deploy.local.system import UNLIMITED, LocalSystem, Settings
 from deploy.nats_access import OPERATOR, USERS
 from shared.chassis.app import Service, create_app
+from shared.chassis.telemetry import configure_logging
 from shared.testing.identity import TestIssuer
 
 CURSOR_KEY = "for tests only: nothing is signed with it"
@@ -61,6 +65,24 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     yield postgres.database_with_password(name, owner="tests")
     postgres.drop(name)
+
+
+@pytest.fixture
+def logged() -> Iterator[io.StringIO]:
+    """Log as a process does, and return what is written, one JSON object per line."""
+    root, settings = logging.getLogger(), structlog.get_config()
+    handlers, level = root.handlers, root.level
+    configure_logging("tests", "debug")
+    for_this_test = {**structlog.get_config(), "cache_logger_on_first_use": False}
+    structlog.configure(**for_this_test)
+    (handler,) = root.handlers
+    assert isinstance(handler, logging.StreamHandler)  # noqa: S101  (told to the type checker)
+    log = io.StringIO()
+    handler.setStream(log)
+    yield log
+    root.handlers, root.level = handlers, level
+    structlog.configure(**settings)
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """What a server takes of anybody, over a real connection: how long, how large, how often, and what it answers."""
 
 import asyncio
-import io
 import json
 import logging
 import socket
@@ -10,7 +9,6 @@ from html.parser import HTMLParser
 
 import httpx
 import pytest
-import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request, Response
 
@@ -19,7 +17,7 @@ from shared.chassis.errors import LargeBodyProblems, install_errors
 from shared.chassis.limits import RateLimitMiddleware
 from shared.chassis.protocol import MOST_ADDRESS_BYTES, MOST_HEAD_BYTES, MOST_HEADERS, bounded
 from shared.chassis.secure import CLOSED, DOCS, Cors, Gate, SecureHeaders
-from shared.chassis.telemetry import Metrics, TelemetryMiddleware, configure_logging
+from shared.chassis.telemetry import Metrics, TelemetryMiddleware
 
 APP = "https://app.example.org"
 HEAD = b"POST /things HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
@@ -442,24 +440,6 @@ async def test_who_is_no_trusted_proxy_claims_no_address():
         callers = ["192.0.2.1", "192.0.2.2"]
         answers = [await client.get("/things", headers={"X-Forwarded-For": each}) for each in callers]
     assert [answer.status_code for answer in answers] == [200, 429]
-
-
-@pytest.fixture
-def logged():
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    logging_before = structlog.get_config()
-    configure_logging("tests", "debug")
-    structlog.configure(
-        **{**structlog.get_config(), "cache_logger_on_first_use": False}
-    )  # for this test alone
-    (handler,) = root.handlers
-    log = io.StringIO()
-    handler.setStream(log)
-    yield log
-    root.handlers, root.level = before, level
-    structlog.configure(**logging_before)
-    structlog.contextvars.clear_contextvars()
 
 
 @pytest.mark.parametrize("path", ["/things", "/broken", "/none"])

@@ -1,6 +1,5 @@
 """What the log never holds: secrets, wherever in an event or an exception they stand."""
 
-import io
 import json
 import logging
 
@@ -9,7 +8,6 @@ import structlog
 from pydantic import SecretStr
 
 from shared.chassis.redaction import REDACTED, is_secret, redacted
-from shared.chassis.telemetry import configure_logging
 
 HEAD = "eyJhbGciOiJFUzI1NiJ9"
 TOKEN = f"{HEAD}.eyJzdWIiOiJhIn0.c2lnbmF0dXJl"
@@ -19,22 +17,9 @@ KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\nByqGSM49\n-----END PRIVATE KEY
 
 
 @pytest.fixture
-def written():
-    """Log as a process does, and return what it wrote as objects."""
-    root = logging.getLogger()
-    before, level = root.handlers, root.level
-    logging_before = structlog.get_config()
-    configure_logging("tests", "debug")
-    structlog.configure(
-        **{**structlog.get_config(), "cache_logger_on_first_use": False}
-    )  # for this test alone
-    (handler,) = root.handlers
-    log = io.StringIO()
-    handler.setStream(log)
-    yield lambda: [json.loads(line) for line in log.getvalue().splitlines()]
-    root.handlers, root.level = before, level
-    structlog.configure(**logging_before)
-    structlog.contextvars.clear_contextvars()
+def written(logged):
+    """Return what a process wrote as objects."""
+    return lambda: [json.loads(line) for line in logged.getvalue().splitlines()]
 
 
 @pytest.mark.parametrize(
