@@ -17,7 +17,6 @@ from gateway.issuer.keys import rotate
 from gateway.issuer.schemas import NewClient
 from gateway.issuer.tokens import Issuer, issuer_of
 from gateway.settings import Settings
-from shared.chassis.db import Database
 from shared.chassis.errors import NotFound
 from shared.chassis.migrations import upgrade
 from shared.policy.grants import Grant
@@ -64,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 async def _run(settings: Settings, issuer: Issuer, told: argparse.Namespace) -> dict[str, Any]:
-    database = Database(settings.database_url.get_secret_value(), password=settings.database_password, pool=1)
+    database = settings.open_database(pool=1)
     try:
         await upgrade(database, MIGRATIONS)
         async with database.session() as session, session.begin():

@@ -55,8 +55,7 @@ async def _lines(connection: AsyncConnection, schema: str, table: Table) -> Asyn
 
 async def main() -> int:
     """Write the dump to standard output, by the settings of the environment, and return the exit status."""
-    settings = Settings()
-    database = Database(settings.database_url.get_secret_value(), password=settings.database_password, pool=2)
+    database = Settings().open_database(pool=2)
     try:
         async for line in dump(database):
             sys.stdout.write(line)

@@ -40,8 +40,7 @@ async def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m gateway.projection.rebuild", description=__doc__)
     parser.add_argument("--seconds", type=float, default=PATIENCE_SECONDS, help="how long to wait for it")
     arguments = parser.parse_args()
-    settings = Settings()
-    database = Database(settings.database_url.get_secret_value(), password=settings.database_password, pool=2)
+    database = Settings().open_database(pool=2)
     try:
         done, outcome = await rebuild(database, seconds=arguments.seconds)
     finally:

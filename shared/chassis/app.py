@@ -218,7 +218,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[State]:
         async with AsyncExitStack() as stack:
-            database, supervisor = _database(settings), Supervisor()
+            database, supervisor = settings.open_database(pool=settings.database_pool), Supervisor()
             stack.push_async_callback(database.dispose)
             await upgrade(database, service.migrations)
             for aggregate in service.aggregates:
@@ -234,14 +234,6 @@ def _lifespan(
             yield State(runtime=runtime)
 
     return lifespan
-
-
-def _database(settings: ServiceSettings) -> Database:
-    return Database(
-        settings.database_url.get_secret_value(),
-        password=settings.database_password,
-        pool=settings.database_pool,
-    )
 
 
 def _runtime(  # noqa: PLR0913  (what it is made of)

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.chassis.db import Database
 from shared.chassis.identity.issuers import TrustedIssuer
 
 HostPattern = Annotated[
@@ -14,8 +15,8 @@ HostPattern = Annotated[
 Origin = Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]+(:[0-9]{1,5})?$")]
 
 
-class ServiceSettings(BaseSettings):
-    """Where a process finds its database and broker, and where it listens."""
+class DatabaseSettings(BaseSettings):
+    """Where a process finds its database."""
 
     model_config = SettingsConfigDict(env_prefix="DEVCOOP_", extra="ignore", hide_input_in_errors=True)
 
@@ -23,6 +24,15 @@ class ServiceSettings(BaseSettings):
     database_password: SecretStr | None = Field(
         default=None, description="Password of the role of the database, apart from its URL."
     )
+
+    def open_database(self, *, pool: int) -> Database:
+        """Return a pool of so many connections to the database."""
+        return Database(self.database_url.get_secret_value(), password=self.database_password, pool=pool)
+
+
+class ServiceSettings(DatabaseSettings):
+    """Where a process finds its database and broker, and where it listens."""
+
     database_pool: int = Field(default=10, ge=2, description="Most connections of a process to its database.")
     nats_url: SecretStr = Field(description="Address of NATS.")
     nats_seed: SecretStr | None = Field(

@@ -11,21 +11,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from shared.chassis.audit.chain import Head
 from shared.chassis.audit.verification import LATE_SECONDS, Verdict, verify
-from shared.chassis.db import Database
-
-
-class Settings(BaseSettings):
-    """Where the database of the service is."""
-
-    model_config = SettingsConfigDict(env_prefix="DEVCOOP_", extra="ignore")
-
-    database_url: SecretStr = Field(description="SQLAlchemy URL of the service's own database (asyncpg).")
-    database_password: SecretStr | None = Field(default=None, description="Password of the service's role.")
+from shared.chassis.settings import DatabaseSettings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,9 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _verify(service: str, known: Head | None, late_seconds: float) -> Verdict:
-    settings = Settings()
-    url = settings.database_url.get_secret_value()
-    database = Database(url, password=settings.database_password, pool=1)
+    database = DatabaseSettings().open_database(pool=1)
     try:
         return await verify(database, service, known=known, late_seconds=late_seconds)
     finally:
