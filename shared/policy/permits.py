@@ -1,7 +1,5 @@
 """What a principal may do in one request: the grants of it that count there, and whether it sees what is published."""
 
-import hashlib
-import json
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,9 +8,6 @@ from shared.policy.grants import Grant, Role, covered
 from shared.policy.places import Place
 from shared.policy.principals import Principal
 from shared.policy.table import FIELDS, RULES, Rule
-
-EVERYTHING = "everything"
-NOTHING = "nothing"
 
 Refusal = Literal["unauthenticated", "forbidden"]
 
@@ -44,16 +39,6 @@ class Permit:
     def is_everywhere(self) -> bool:
         """Whether it holds for every thing of the resource."""
         return any(grant.is_everywhere for grant in self.grants)
-
-    @property
-    def visibility(self) -> str:
-        """A name of what may be seen: two permits of one resource and the same name see the same."""
-        if self.is_everywhere:
-            return EVERYTHING
-        claims = sorted(json.dumps(grant.as_claim(), sort_keys=True) for grant in set(self.grants))
-        if not claims:
-            return "published" if self.published else NOTHING
-        return hashlib.blake2b(json.dumps(claims).encode(), digest_size=16).hexdigest()
 
     def covers(self, place: Place) -> bool:
         """Tell whether a grant holds where a thing belongs."""
