@@ -47,11 +47,14 @@ ALTER ROLE "{role}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBY
 """  # noqa: S608  (names of our own)
 
 
-def database_statements(name: str, owner: str) -> str:
-    """Return statements for psql that make a database where there is none yet, open to its owner alone."""
+def database_statements(name: str, owner: str, template: str = "template1") -> str:
+    """Return statements for psql that make a database where there is none yet, open to its owner alone.
+
+    It begins as a copy of the template, to which nobody may be connected.
+    """
     return f"""\
 \\set ON_ERROR_STOP on
-SELECT 'CREATE DATABASE "{name}" OWNER "{owner}"'
+SELECT 'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE "{template}"'
     WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
 REVOKE ALL ON DATABASE "{name}" FROM PUBLIC;
 """  # noqa: S608  (names of our own)

@@ -1,9 +1,14 @@
+import gc
 import os
 from pathlib import Path
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+
+from shared.chassis.app import GC_THRESHOLDS
+
+TESTS = Path(__file__).parent
 
 pytest_plugins = ["shared.testing.fixtures"]
 
@@ -19,6 +24,21 @@ structlog.configure(  # what is logged goes to pytest, which shows it where a te
 # A busy machine makes no test wrong: how long an example takes is not what it is about.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
+
+
+LAYERS = ("flow", "component", "contract", "conformance", "client", "unit")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that processes that share them end together."""
+    items.sort(key=lambda item: LAYERS.index(item.path.relative_to(TESTS).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Look for cycles as rarely as a process that serves does, and never among what the collection made."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
 
 
 @pytest.fixture(scope="session")

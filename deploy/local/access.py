@@ -1,9 +1,6 @@
 """The way into a system on this machine: a client of the gateway's own issuer, for development, and its tokens."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 import urllib.request
 from base64 import b64encode
@@ -13,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from deploy.local.loopback import open_url
-from deploy.local.processes import StartFailed
+from deploy.local.processes import StartFailed, run_command
 from shared.policy.grants import Role
 
 FILE = "development-client.json"
@@ -103,20 +100,12 @@ def request_token(address: str, credentials: Credentials) -> tuple[str, int]:
 
 def _create_client(name: str, environment: Mapping[str, str]) -> str:
     """Return what the command of the issuer prints: the id and the secret, as JSON."""
-    outer = {key: value for key, value in os.environ.items() if not key.startswith("DEVCOOP_")}
     told = [word for grant in GRANTS for word in ("--grant", json.dumps(grant))]
+    command = ["create-client", name, *told]
     try:
-        made = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", "gateway.issuer", "create-client", name, *told],
-            env={**outer, **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=COMMAND_SECONDS,
-        )
-    except subprocess.CalledProcessError as error:
-        raise StartFailed(f"The client for development cannot be made:\n{error.stderr}") from None
-    except subprocess.TimeoutExpired:
+        made = run_command("gateway.issuer", command, environment, seconds=COMMAND_SECONDS)
+    except TimeoutError:
         raise StartFailed(f"The client for development was not made within {COMMAND_SECONDS} s.") from None
-    return made.stdout
+    if made.status:
+        raise StartFailed(f"The client for development cannot be made:\n{made.error}")
+    return made.output

@@ -41,6 +41,11 @@ max_wal_size = 2GB
 shared_buffers = 256MB
 jit = off
 """
+_VOLATILE = """
+# What a power cut leaves of it is of no use.
+fsync = off
+full_page_writes = off
+"""
 _NATS_SETTINGS = """\
 listen: 127.0.0.1:{port}
 ports_file_dir: {folder}
@@ -60,8 +65,10 @@ class EmbeddedPostgres:
     Whoever runs it is its superuser; roles come in with the passwords that the keys hold.
     """
 
-    def __init__(self, folder: Path, keys: Keys) -> None:
+    def __init__(self, folder: Path, keys: Keys, *, durable: bool = True) -> None:
+        """Prepare a server; one that is not durable outlives the death of its processes, but no power cut."""
         self._folder, self._keys = folder, keys
+        self._settings = _POSTGRES_SETTINGS if durable else _POSTGRES_SETTINGS + _VOLATILE
         self._server: PostgresServer | None = None
         self._roles: set[str] = set()
 
@@ -72,8 +79,8 @@ class EmbeddedPostgres:
         server.ensure_pgdata_inited()
         settings = self._folder / "postgresql.conf"
         text = settings.read_text()
-        if _POSTGRES_SETTINGS not in text:
-            settings.write_text(text + _POSTGRES_SETTINGS)
+        if self._settings not in text:
+            settings.write_text(text + self._settings)
         (self._folder / "pg_hba.conf").write_text(host_rules())
         (self._folder / "pg_ident.conf").write_text(ident_rules(pwd.getpwuid(os.geteuid()).pw_name))
         # Whoever it names died: only one system at a time has the folder. Left there, the server would never be stopped.
@@ -88,11 +95,14 @@ class EmbeddedPostgres:
             self._server.cleanup()
             self._server = None
 
-    def database(self, name: str, *, owner: str | None = None) -> str:
-        """Return the SQLAlchemy URL of a database under a role of its own; both are made on first use."""
+    def database(self, name: str, *, owner: str | None = None, template: str = "template1") -> str:
+        """Return the SQLAlchemy URL of a database under a role of its own; both are made on first use.
+
+        A new database is a copy of the template.
+        """
         role = owner or name
         self._ensure_role(role)
-        self._running().psql(database_statements(name, role))
+        self._running().psql(database_statements(name, role, template))
         return self._url(role, name)
 
     def password(self, role: str) -> str:

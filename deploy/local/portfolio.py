@@ -158,7 +158,7 @@ def _make(office: Office, call: Call) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            _send(office, call.method, call.path, body)
+            _send(office, call.method, call.path, body, if_match=call.if_match)
         except PortfolioRefused as refused:
             if time.monotonic() > deadline:
                 raise PortfolioRefused(f"{call.method} {call.path}: {refused}") from refused
@@ -243,8 +243,14 @@ def _get(office: Office, target: str) -> dict[str, Any]:
     return dict(json.loads(_send(office, "GET", target)))
 
 
-def _send(
-    office: Office, method: str, target: str, body: bytes | Path | None = None, kind: str = JSON
+def _send(  # noqa: PLR0913
+    office: Office,
+    method: str,
+    target: str,
+    body: bytes | Path | None = None,
+    kind: str = JSON,
+    *,
+    if_match: str | None = None,
 ) -> str:
     """Return the answer to a request.
 
@@ -253,7 +259,7 @@ def _send(
 
     """
     try:
-        return _open(office, method, target, body, kind)
+        return _open(office, method, target, body, kind, if_match=if_match)
     except urllib.error.HTTPError as error:
         with error:
             problem = json.load(error)
@@ -263,12 +269,20 @@ def _send(
         ) from error
 
 
-def _open(
-    office: Office, method: str, target: str, body: bytes | Path | None = None, kind: str = JSON
+def _open(  # noqa: PLR0913
+    office: Office,
+    method: str,
+    target: str,
+    body: bytes | Path | None = None,
+    kind: str = JSON,
+    *,
+    if_match: str | None = None,
 ) -> str:
     """Return the answer to a request, which is made again, when it may be, if there were too many."""
     while True:
         headers = {"Authorization": f"Bearer {office.token()}", "Content-Type": kind}
+        if if_match is not None:
+            headers["If-Match"] = if_match
         if isinstance(body, Path):
             headers["Content-Length"] = str(body.stat().st_size)
         try:

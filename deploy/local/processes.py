@@ -2,19 +2,23 @@
 
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
+from deploy.local.forkserver import NAME as MARK
+from deploy.local.forkserver import Child, Launch, fork_server
 from deploy.local.leftovers import end_leftover
 from deploy.local.loopback import open_url
 from deploy.local.ports import free_port
 
 START_SECONDS = 60
 STOP_SECONDS = 15
+KILLED = -1
+"""Status of a command that could not tell how it ended."""
 
 
 class StartFailed(Exception):
@@ -26,6 +30,58 @@ def _outer_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("DEVCOOP_")}
 
 
+class Completed(NamedTuple):
+    """What became of a command, with what it wrote to standard output and to standard error."""
+
+    status: int
+    output: str
+    error: str
+
+
+def run_command(
+    module: str, arguments: Sequence[str], environment: Mapping[str, str], *, seconds: float
+) -> Completed:
+    """Run a command of a service to its end.
+
+    Raises:
+        StartFailed: it could not be started.
+        TimeoutError: it took longer; it was ended.
+
+    """
+    with (
+        tempfile.TemporaryFile() as output,
+        tempfile.TemporaryFile() as error,
+        tempfile.TemporaryFile() as end,
+    ):
+        child = _launch(module, module, arguments, environment, (output, error, end))
+        try:
+            child.wait(seconds)
+        except TimeoutError:
+            child.send(signal.SIGKILL)
+            raise
+        return Completed(int(_read(end) or KILLED), _read(output), _read(error))
+
+
+def _launch(
+    name: str,
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    written: Sequence[IO[bytes]],
+) -> Child:
+    launch = Launch(name, module, arguments, {**_outer_environment(), **environment})
+    with Path(os.devnull).open("rb") as nothing:
+        try:
+            return fork_server().launch(launch, [each.fileno() for each in (nothing, *written)])
+        except OSError as error:
+            raise StartFailed(f"{name} cannot be started: {error}") from error
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
+
+
 @dataclass(slots=True)
 class ServiceProcess:
     """One service process: its module, its environment, and where it logs and says its port."""
@@ -34,8 +90,7 @@ class ServiceProcess:
     module: str
     environment: dict[str, str]
     folder: Path
-    _process: subprocess.Popen[bytes] | None = field(default=None, init=False)
-    _log: IO[bytes] | None = field(default=None, init=False)
+    _process: Child | None = field(default=None, init=False)
 
     @property
     def log_path(self) -> Path:
@@ -66,20 +121,18 @@ class ServiceProcess:
         """Start the process, in a session of its own so that Ctrl-C reaches us alone.
 
         A process that is started again keeps its port, because others know it by that.
+
+        Raises:
+            StartFailed: it could not even be forked.
+
         """
-        end_leftover(self.pid_path, self.module)
+        end_leftover(self.pid_path, MARK)
         if self.environment.get("DEVCOOP_PORT", "0") == "0":
             self.environment["DEVCOOP_PORT"] = str(free_port())
         self.port_path.unlink(missing_ok=True)
-        self._log = self.log_path.open("ab")
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", self.module],
-            env={**_outer_environment(), **self.environment, "DEVCOOP_PORT_FILE": str(self.port_path)},
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
-            start_new_session=True,
-        )
+        told = {**self.environment, "DEVCOOP_PORT_FILE": str(self.port_path)}
+        with self.log_path.open("ab") as log, Path(os.devnull).open("wb") as nothing:
+            self._process = _launch(self.name, self.module, (), told, (log, log, nothing))
         self.pid_path.write_text(str(self._process.pid))
 
     def await_ready(self) -> None:
@@ -91,7 +144,7 @@ class ServiceProcess:
         """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if self._running().poll() is not None:
+            if self._running().has_ended():
                 raise StartFailed(f"{self.name} ended at its start:\n{self.last_log_lines()}")
             if self.port_path.exists() and self._is_ready():
                 return
@@ -100,14 +153,14 @@ class ServiceProcess:
 
     def kill(self) -> None:
         """End the process at once, as a power cut would."""
-        self._running().kill()
+        self._running().send(signal.SIGKILL)
         self._running().wait()
-        self._close()
+        self._process = None
 
     def ask_to_stop(self) -> None:
         """Ask the process to finish what it does and end."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
+        if self._process is not None:
+            self._process.send(signal.SIGTERM)
 
     def await_stop(self) -> None:
         """Wait until the process has ended, and end it if it takes too long."""
@@ -115,14 +168,14 @@ class ServiceProcess:
             return
         try:
             self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        except TimeoutError:
+            self._process.send(signal.SIGKILL)
             self._process.wait()
-        self._close()
+        self._process = None
 
     def has_ended(self) -> bool:
         """Whether the process ended by itself."""
-        return self._process is not None and self._process.poll() is not None
+        return self._process is not None and self._process.has_ended()
 
     def last_log_lines(self, count: int = 15) -> str:
         """Return the end of the log."""
@@ -135,12 +188,7 @@ class ServiceProcess:
         except OSError:
             return False
 
-    def _running(self) -> subprocess.Popen[bytes]:
+    def _running(self) -> Child:
         if self._process is None:
             raise RuntimeError(f"{self.name} was not started")
         return self._process
-
-    def _close(self) -> None:
-        if self._log is not None:
-            self._log.close()
-        self._process = self._log = None

@@ -9,6 +9,7 @@ from typing import TextIO
 
 from deploy.local.access import DevelopmentAccess
 from deploy.local.embedded import EmbeddedNats, EmbeddedStack
+from deploy.local.forkserver import fork_server
 from deploy.local.keys import Keys
 from deploy.local.ports import free_port
 from deploy.local.processes import ServiceProcess, StartFailed
@@ -61,6 +62,7 @@ class LocalSystem:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_folder()
         try:
+            fork_server().start()
             self._stack.start()
             self._configure_streams()
             self._start_owners()
@@ -132,10 +134,9 @@ class LocalSystem:
 
     def _start_gateway(self) -> None:
         urls = {f"DEVCOOP_{owner.upper()}_URL": self.processes[owner].address for owner in OWNERS}
-        for role in ("projector", "importer"):
-            self._launch(
-                f"gateway-{role}", "gateway.main", "gateway", {**urls, "DEVCOOP_ROLES": f'["{role}"]'}
-            )
+        for name, roles in (("projector", ("projector",)), ("importer", ("importer", "webhooks"))):
+            told = {**urls, "DEVCOOP_ROLES": json.dumps(roles)}
+            self._launch(f"gateway-{name}", "gateway.main", "gateway", told)
         api = {**urls, "DEVCOOP_ROLES": '["api"]', "DEVCOOP_PORT": str(self._gateway_port)}
         self._launch("gateway", "gateway.main", "gateway", api)
         for name in ("gateway-projector", "gateway-importer", "gateway"):

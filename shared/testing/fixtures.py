@@ -15,11 +15,13 @@ import structlog
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
-from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres
+from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres, with_password
 from deploy.local.keys import Keys
 from deploy.local.system import UNLIMITED, LocalSystem, Settings
 from deploy.nats_access import OPERATOR, USERS
 from shared.chassis.app import Service, create_app
+from shared.chassis.db import Database
+from shared.chassis.migrations import upgrade
 from shared.chassis.telemetry import configure_logging
 from shared.testing.identity import TestIssuer
 
@@ -43,7 +45,7 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Start one PostgreSQL server for all tests; each takes databases of its own."""
     with tempfile.TemporaryDirectory(prefix="devcoop-pg-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "data", Keys(Path(folder) / "keys"))
+        server = EmbeddedPostgres(Path(folder) / "data", Keys(Path(folder) / "keys"), durable=False)
         server.start()
         yield server
         server.stop()
@@ -92,8 +94,16 @@ def issuer() -> Iterator[TestIssuer]:
         yield TestIssuer(Path(folder))
 
 
+@pytest.fixture(scope="session")
+def templates(postgres: EmbeddedPostgres) -> "Templates":
+    """Return databases of the services, to be copied."""
+    return Templates(postgres)
+
+
 @pytest.fixture(scope="module")
-def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats, issuer: TestIssuer) -> Iterator[Serve]:
+def serve(
+    postgres: EmbeddedPostgres, nats: EmbeddedNats, issuer: TestIssuer, templates: "Templates"
+) -> Iterator[Serve]:
     """Return how to run a service in this process, with its lifespan, on a new database (or a given one).
 
     ``async with serve(SERVICE) as client`` yields a client of it with a token of all roles; settings can be given by
@@ -105,7 +115,7 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats, issuer: TestIssuer) ->
     async def run(service: Service, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:  # noqa: ANN401
         if "database_url" not in settings:
             made.append(f"test_{uuid4().hex[:12]}")
-            settings["database_url"] = postgres.database(made[-1], owner="tests")
+            settings["database_url"] = await templates.copy(service, made[-1])
             settings["database_password"] = postgres.password("tests")
         user = nats.user(service.name if service.name in USERS else OPERATOR)
         told = {
@@ -127,6 +137,31 @@ def serve(postgres: EmbeddedPostgres, nats: EmbeddedNats, issuer: TestIssuer) ->
     yield run
     for name in made:
         postgres.drop(name)
+
+
+class Templates:
+    """Databases with the tables of a service: its migrations run once, and each test has a copy of what they made."""
+
+    def __init__(self, postgres: EmbeddedPostgres) -> None:
+        self._postgres = postgres
+        self._made: dict[Path, str] = {}
+
+    async def copy(self, service: Service, name: str) -> str:
+        """Make a database with the tables of a service and nothing in it, and return its URL."""
+        template = self._made.get(service.migrations) or await self._make(service)
+        return self._postgres.database(name, owner="tests", template=template)
+
+    async def copy_with_password(self, service: Service, name: str) -> str:
+        """Make one, and return its URL with the password in it."""
+        return with_password(await self.copy(service, name), self._postgres.password("tests"))
+
+    async def _make(self, service: Service) -> str:
+        name = f"template_{uuid4().hex[:12]}"
+        database = Database(self._postgres.database_with_password(name, owner="tests"), pool=1)
+        await upgrade(database, service.migrations)
+        await database.dispose()
+        self._made[service.migrations] = name
+        return name
 
 
 class Client(httpx.AsyncClient):
