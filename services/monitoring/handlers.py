@@ -8,11 +8,9 @@ from services.monitoring.aggregates import REPORTED_FRAMEWORKS
 from services.monitoring.domain import ActualReport, ReportRefused
 from services.monitoring.locks.changes import report_within
 from services.monitoring.locks.held import locks_of, own_office
-from services.monitoring.models import FrameworkRow
-from shared.chassis.documents import Actor, Stored, change, require_reach
+from shared.chassis.documents import Actor, Stored, change, locked, require_version
 from shared.chassis.documents.faults import told
 from shared.chassis.errors import Invalid
-from shared.contracts.ids import activity_id
 
 
 async def report_actual(
@@ -26,13 +24,14 @@ async def report_actual(
     Raises:
         NotFound: monitoring knows no framework of that activity.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: the report does not fit the framework, or the period is locked for who reports.
 
     """
-    await session.get(FrameworkRow, activity_id(identifier), with_for_update=True)
-    await require_reach(session, REPORTED_FRAMEWORKS, identifier, actor)
+    row = await locked(session, REPORTED_FRAMEWORKS, identifier, actor)
     if report.by is not None:
         actor.require_own_name(report.by, "/by")
+    await require_version(session, REPORTED_FRAMEWORKS, row, expected_version, actor)
     office = await own_office(session, actor, identifier, report.office)
     report = report.model_copy(update={"office": office})
     locks, now = await locks_of(session, identifier), datetime.now(UTC)

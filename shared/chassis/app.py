@@ -32,6 +32,7 @@ from shared.chassis.errors import MEDIA_TYPE, LargeBodyProblems, Problem, instal
 from shared.chassis.guard import require_guarded
 from shared.chassis.health import CheckFunction, broker_check, database_check, outbox_check, workers_check
 from shared.chassis.health import router as health
+from shared.chassis.idempotency.expiry import Expiry
 from shared.chassis.limits import FailureLimit, RateLimitMiddleware
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
@@ -117,10 +118,14 @@ CurrentRuntime = Annotated[Runtime, Depends(current_runtime)]
 
 
 class Application(FastAPI):
-    """An application whose every answer, whichever part gives it, is a problem if it refuses, and is noted."""
+    """An application whose every answer, whichever part gives it, is a problem if it refuses, and is noted.
+
+    ``closing`` is set when the process is told to stop: answers that go on for long end by it.
+    """
 
     metrics: Metrics
     settings: ServiceSettings
+    closing: asyncio.Event
 
     def build_middleware_stack(self) -> ASGIApp:
         """Put what holds for every request around the framework's own middleware, which answers some itself."""
@@ -159,7 +164,7 @@ def create_app(service: Service, settings: ServiceSettings) -> Application:
         max_body_size=settings.max_body_bytes,
         redoc_url=None,  # it loads from elsewhere what the headers of answers forbid
     )
-    app.settings = settings
+    app.settings, app.closing = settings, asyncio.Event()
     install_errors(app)
     if service.customise is not None:
         service.customise(app, settings)
@@ -172,14 +177,28 @@ def create_app(service: Service, settings: ServiceSettings) -> Application:
     return app
 
 
+class Server(uvicorn.Server):
+    """A server that tells the application first when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let answers that go on for long end, then wait for all."""
+        self._closing.set()
+        await super().shutdown(sockets)
+
+
 def serve(service: Service) -> None:
     """Run a service as a process, by the settings of its environment, until it is told to stop."""
     settings = service.settings()
     configure_logging(service.name, settings.log_level)
     listener = socket.create_server((settings.host, settings.port), backlog=1024)
     listener.set_inheritable(True)
+    app = create_app(service, settings)
     config = uvicorn.Config(
-        create_app(service, settings),
+        app,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
@@ -196,7 +215,7 @@ def serve(service: Service) -> None:
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(uvicorn.Server(config), listener, settings.port_file))
+        runner.run(_serve(Server(config, app.closing), listener, settings.port_file))
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, port_file: Path | None) -> None:
@@ -253,6 +272,7 @@ def _runtime(  # noqa: PLR0913  (what it is made of)
     refusals = Refusals(database)
     supervisor.start(refusals)
     supervisor.start(Linker(database, service.name))
+    supervisor.start(Expiry(database, settings.idempotency_days))
     checks = {
         "issuers": access.check,
         "database": database_check(database),

@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
+import asyncpg
 from fastapi import Depends, Request
 from pydantic import SecretStr
 from pydantic_core import to_json
@@ -30,6 +31,8 @@ from shared.chassis.scoping import PERMIT
 
 STATEMENT_SECONDS = 60
 LOCK_TIMEOUT = "10s"
+UOW = "uow"
+"""Where a request keeps the session of a transaction that was begun for it; who began it commits it."""
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -90,6 +93,10 @@ class Database:
 
 async def unit_of_work(request: Request) -> AsyncIterator[AsyncSession]:
     """Yield the one transaction of a request; it is committed before the response is sent."""
+    begun: AsyncSession | None = request.scope["state"].get(UOW)
+    if begun is not None:
+        yield begun
+        return
     database: Database = request.state.runtime.database
     async with database.session() as session, session.begin():
         yield session
@@ -116,6 +123,16 @@ async def execute(
     return await (await session.connection()).execute(statement, parameters)
 
 
+async def driver(session: AsyncSession) -> asyncpg.Connection:
+    """Return the driver's own connection, where one statement costs half as much.
+
+    It is in the session's transaction once a statement of the session was run.
+    """
+    raw = await (await session.connection()).get_raw_connection()
+    connection: asyncpg.Connection = raw.driver_connection
+    return connection
+
+
 def is_of_the_data(error: Exception) -> bool:
     """Whether the database refused the data, so that it will refuse it again (SQLSTATE classes 22, 23 and 54)."""
     state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
@@ -134,10 +151,9 @@ async def bulk_insert(
     """Insert many rows by COPY; all have the same columns."""
     if not rows:
         return
-    raw = await (await session.connection()).get_raw_connection()
-    driver: Any = raw.driver_connection
+    connection = await driver(session)
     records = [tuple(row.values()) for row in rows]
-    await driver.copy_records_to_table(model.__tablename__, records=records, columns=list(rows[0]))
+    await connection.copy_records_to_table(model.__tablename__, records=records, columns=list(rows[0]))
 
 
 async def bulk_upsert(

@@ -12,6 +12,7 @@ ProblemError: a refusal with a status and a stable ``code``
 ├── TooLarge (413)
 ├── UnsupportedMedia (415)
 ├── Invalid (422): the payload breaks its contract or a rule
+├── PreconditionRequired (428): the caller does not say which version it is based on
 ├── TooManyRequests (429): ask again later
 ├── Unavailable (503): a part that is needed is away; try again
 └── TimedOut (504): a part that is needed took too long; what was asked of it may have been done
@@ -27,7 +28,7 @@ import asyncpg
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
@@ -59,8 +60,25 @@ class Fault(BaseModel):
     detail: str
 
 
+class Difference(BaseModel):
+    """One place where a document is not as the caller's version was; a side that has nothing there is left out.
+
+    ``pointer`` is a JSON pointer into the document as it is stored. It is a conflict where both sides changed it.
+    """
+
+    pointer: str
+    base: JsonValue = None
+    yours: JsonValue = None
+    theirs: JsonValue = None
+    conflict: bool
+
+
 class Problem(BaseModel):
-    """The body of every refusal; ``allowed`` are the steps that the state of the thing allows, where it refused one."""
+    """The body of every refusal; ``allowed`` are the steps that the state of the thing allows, where it refused one.
+
+    A condition that failed tells the ``current_version``, and what is different from the version that it was about:
+    ``is_all`` is false where there is more than is told.
+    """
 
     type: str = "about:blank"
     title: str
@@ -69,6 +87,9 @@ class Problem(BaseModel):
     detail: str
     errors: list[Fault] = []
     allowed: list[str] | None = None
+    current_version: int | None = None
+    difference: list[Difference] | None = None
+    is_all: bool | None = None
 
 
 class ProblemError(Exception):
@@ -170,6 +191,12 @@ class PreconditionFailed(ProblemError):
     """The version that the caller based the change on is not the stored one."""
 
     status, default_code = HTTPStatus.PRECONDITION_FAILED, "precondition-failed"
+
+
+class PreconditionRequired(ProblemError):
+    """The change is of what is stored, and does not say which version of it the caller saw."""
+
+    status, default_code = HTTPStatus.PRECONDITION_REQUIRED, "precondition-required"
 
 
 class TooLarge(ProblemError):

@@ -4,19 +4,34 @@ It is decided before the body is read. A route whose operation the policy does n
 """
 
 from collections.abc import Callable, Coroutine
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 
 from shared.chassis.errors import Forbidden, ProblemError, Unauthenticated
+from shared.chassis.idempotency.keys import PARAMETER, UNSAFE, key_of
+from shared.chassis.idempotency.once import Keying, answer_once
 from shared.policy.operations import OPERATIONS, Operation
 from shared.policy.permits import Permit, Refused, permit
 from shared.policy.principals import Principal
 
 
 class GuardedRoute(APIRoute):
-    """A route that only those reach whom the policy lets."""
+    """A route that only those reach whom the policy lets.
+
+    A request that changes something is made once under its ``Idempotency-Key``, by ``keying``. A route whose answer is a
+    stream, or that has a way of its own to be repeated, takes none.
+    """
+
+    keying: ClassVar[Keying] = Keying.BY_BODY
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **told: Any) -> None:  # noqa: ANN401
+        is_unsafe = not UNSAFE.isdisjoint(told.get("methods") or ())
+        self.takes_key = is_unsafe and self.keying is not Keying.NONE and told.get("include_in_schema", True)
+        if self.takes_key:
+            told["openapi_extra"] = _with_parameter(told.get("openapi_extra") or {})
+        super().__init__(path, endpoint, **told)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Let a request through if its principal may take the operation."""
@@ -28,13 +43,22 @@ class GuardedRoute(APIRoute):
             state = request.scope["state"]
             state["operation"] = name
             state["permit"] = permitted(state["principal"], operation)
-            return await handle(request)
+            key = key_of(request.headers) if self.takes_key and request.method in UNSAFE else None
+            if key is None or state["principal"].is_anonymous:
+                return await handle(request)
+            return await answer_once(request, key, handle, self.keying)
 
         return handler
 
     def open_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what handles a request that was let through."""
         return super().get_route_handler()
+
+
+def _with_parameter(extra: dict[str, Any]) -> dict[str, Any]:
+    """Return what OpenAPI tells of a route beside the rest, with the key."""
+    told = [each for each in extra.get("parameters", []) if each != PARAMETER]
+    return {**extra, "parameters": [*told, PARAMETER]}
 
 
 def require_guarded(router: APIRouter) -> None:

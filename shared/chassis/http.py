@@ -4,8 +4,10 @@ Calls have the library's own timeouts and are never cancelled from outside, sinc
 pool a connection for good (docs/adr/0007).
 """
 
+import ssl
 import time
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
@@ -23,6 +25,12 @@ class NotFetched(Exception):
     """What is at an address cannot be had: no answer, another than 200, or one that is packed, too large or too slow."""
 
 
+@cache
+def certificates() -> ssl.SSLContext:
+    """Return whom TLS trusts; to read all their certificates takes as long as dozens of requests, so a process does it once."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
 class Client:
     """A pool of connections to one service."""
 
@@ -32,6 +40,7 @@ class Client:
             timeout=httpx.Timeout(connect=1, read=read_seconds, write=read_seconds, pool=2),
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=20),
             follow_redirects=False,
+            verify=certificates(),
             trust_env=False,  # the services stand beside each other: no proxy, and nobody's credentials
         )
 

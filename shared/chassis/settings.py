@@ -82,6 +82,11 @@ class ServiceSettings(DatabaseSettings):
         default=["127.0.0.1", "::1"],
         description="Addresses and networks whose `X-Forwarded-For` and `-Proto` are believed, as a JSON list.",
     )
+    idempotency_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days for which the answer to a request with an `Idempotency-Key` is kept.",
+    )
     max_body_bytes: int = Field(
         default=64 * 1024**2, description="Largest body of a request; imports have a bound of their own."
     )

@@ -20,7 +20,10 @@ ROL RUR SDD SDP SIT SKK SLL SRG STD SUR TJR TMM TPE TRL UAK UGS UGW USS UYN UYP 
 YUN ZAL ZMK ZRN ZRZ ZWC ZWD ZWL ZWN ZWR
 """
 
-CODES = frozenset(f"{_CURRENT} {_WITHDRAWN}".split())
+CURRENT = frozenset(_CURRENT.split())
+"""Codes of ISO 4217 that are in use."""
+
+CODES = CURRENT | frozenset(_WITHDRAWN.split())
 """Every code of ISO 4217 that is or was in use; gold, test codes and ``XXX`` are not money."""
 
 

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from shared.contracts.ids import activity_id, partner_id
 
+ANY = {"If-Match": "*"}
+"""Sent by who replaces a document, whichever version of it is stored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

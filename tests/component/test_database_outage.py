@@ -10,7 +10,7 @@ import pytest
 from deploy.local.embedded import EmbeddedPostgres
 from deploy.local.keys import Keys
 from services.projects.main import SERVICE
-from shared.testing.documents import ACTIVITY
+from shared.testing.documents import ACTIVITY, ANY
 from shared.testing.streams import await_published, published
 
 CLIENTS = "pg_stat_activity WHERE backend_type = 'client backend'"
@@ -116,7 +116,7 @@ async def test_a_statement_that_an_operator_ends_may_be_sent_again(serve, databa
         await client.post(ACTIVITY.path, json=ACTIVITY.document("XM-1"))
         async with other_connection.transaction():
             await other_connection.execute("SELECT 1 FROM activity FOR UPDATE")
-            change = client.put(ACTIVITY.address("XM-1"), json=ACTIVITY.changed("XM-1"))
+            change = client.put(ACTIVITY.address("XM-1"), json=ACTIVITY.changed("XM-1"), headers=ANY)
             waiting = asyncio.create_task(change)
             async with asyncio.timeout(10):
                 while not await other_connection.fetchval(CANCEL_WAITING):

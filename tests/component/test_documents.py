@@ -65,7 +65,8 @@ async def test_what_is_not_there_is_not_found(client, kind, identifier, method):
 
 async def test_put_creates_and_then_replaces(client, kind, identifier):
     created = await client.put(kind.address(identifier), json=kind.document(identifier))
-    replaced = await client.put(kind.address(identifier), json=kind.changed(identifier))
+    seen = {"If-Match": created.headers["etag"]}
+    replaced = await client.put(kind.address(identifier), json=kind.changed(identifier), headers=seen)
     assert (created.status_code, created.json()["outcome"]) == (201, "created")
     assert (replaced.status_code, replaced.json()["outcome"]) == (200, "changed")
     assert (created.headers["etag"], replaced.headers["etag"]) == ('"1"', '"2"')

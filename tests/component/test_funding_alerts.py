@@ -15,6 +15,7 @@ from services.funding.settings import Settings
 from shared.chassis.db import Database, execute
 from shared.contracts.ids import alert_id
 from shared.testing import partnerships as sample
+from shared.testing.documents import ANY
 from shared.testing.fixtures import CURSOR_KEY
 from shared.testing.streams import await_published, published
 
@@ -62,7 +63,7 @@ async def test_delivery_below_the_threshold_is_alerted_until_it_is_reached(fundi
     assert alert["measure"]["numerator"] == {"amount": "799", "currency": "USD"}
     assert alert["measure"]["threshold"] == "0.800000"
     assert (await funding.get(f"{PATH}/{alert['identifier']}")).json()["document"] == alert
-    await funding.put(address, json=finance(identifier, "800"))
+    await funding.put(address, json=finance(identifier, "800"), headers=ANY)
     (resolved,) = await eventually(funding, 1, subject=identifier, state="resolved")
     assert resolved["raised_at"] == alert["raised_at"]
     assert (await funding.put(f"{PATH}/{alert['identifier']}", json=alert)).status_code == 405
@@ -106,7 +107,7 @@ async def test_nothing_is_written_twice_and_a_new_day_looks_at_everything(serve,
         assert await alerts(client) == raised
         await watch.look(asyncio.Event())
         assert {each["state"] for each in await alerts(client)} == {"resolved"}
-        await client.put("/v1/finances/A-0", json=finance("A-0", "2"))
+        await client.put("/v1/finances/A-0", json=finance("A-0", "2"), headers=ANY)
         async with database.session() as session, session.begin():
             await execute(
                 session, text("UPDATE alert_watch SET day = day - 1, seen = seen + interval '1 day'")

@@ -10,11 +10,12 @@ Body = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request; ``body`` is sent as JSON."""
+    """One request; ``body`` is sent as JSON, and ``if_match`` tells which version of what is stored it is for."""
 
     method: str
     path: str
     body: Body
+    if_match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ def _report(identifier: str, project: Project, number: int) -> Story:
     calls = [Call("PUT", at, content)]
     for action in path:
         if action == "correct":
-            calls.append(Call("PUT", at, _content(identifier, project, REPORTED_YEAR, more=BY_MORE_COURSES)))
+            corrected = _content(identifier, project, REPORTED_YEAR, more=BY_MORE_COURSES)
+            calls.append(Call("PUT", at, corrected, if_match="*"))
         else:
             calls.append(Call("POST", address(REPORTS, identifier, "actions"), _step(action, project)))
     return Story(at, tuple(calls))

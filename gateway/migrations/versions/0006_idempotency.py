@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.chassis.idempotency.tables import create_answer_table, drop_answer_table
+
 revision: str = "0006"
 down_revision: str | None = "0005"
 branch_labels: Sequence[str] | None = None
@@ -10,7 +12,9 @@ depends_on: Sequence[str] | None = None
 
 def upgrade() -> None:
     """Apply."""
+    create_answer_table()
 
 
 def downgrade() -> None:
     """Take back."""
+    drop_answer_table()

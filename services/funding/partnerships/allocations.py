@@ -6,17 +6,15 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.funding.models import AgreementRow, PoolRow
 from services.funding.partnerships.aggregates import AGREEMENTS, POOLS
 from services.funding.partnerships.balances import balance_of
 from services.funding.partnerships.domain import LIFECYCLE
 from services.funding.partnerships.places import Places, known_places
 from services.funding.rates.tables import rate_table
-from shared.chassis.documents import Actor, Stored, change, require_reach
+from shared.chassis.documents import Actor, Stored, change, locked, require_version
 from shared.chassis.documents.faults import Found
-from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid, NotFound
+from shared.chassis.errors import Conflict, Fault, IllegalTransition, Invalid
 from shared.contracts.funding.v1 import Agreement, Allocation, EarmarkingScope, Pool
-from shared.contracts.ids import agreement_id, pool_id
 from shared.figures.biennium import biennium_named
 from shared.figures.exact import EXACT
 from shared.figures.partnerships import unallocated
@@ -168,14 +166,16 @@ async def allocate(  # noqa: PLR0913
     Raises:
         NotFound: there is no such agreement or pool.
         Conflict: its state does not allow it, or another allocation has the code of one of them.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: there is not so much, or it may not be spent so; each fault has a pointer.
 
     """
     at = pointers if pointers is not None else [f"/allocations/{place}" for place in range(len(allocations))]
     places = await known_places(session, allocations, actor.reader)
     if source.kind == "agreement":
-        held = await locked_agreement(session, source.identifier, actor)
+        row = await locked(session, AGREEMENTS, source.identifier, actor)
+        await require_version(session, AGREEMENTS, row, expected_version, actor)
+        held = Agreement.from_json(row.document)
         left = unallocated(held)
         require_allocating(held, allocations)
         return await change(
@@ -186,7 +186,9 @@ async def allocate(  # noqa: PLR0913
             actor=actor,
             expected_version=expected_version,
         )
-    pool = await locked_pool(session, source.identifier, actor)
+    row = await locked(session, POOLS, source.identifier, actor)
+    await require_version(session, POOLS, row, expected_version, actor)
+    pool = Pool.from_json(row.document)
     left = (await balance_of(session, pool, await rate_table(session, rate_source))).available
     return await change(
         session,
@@ -222,33 +224,3 @@ def _sound(
     if listed:
         raise Invalid("The money can not be allocated so.", errors=listed)
     return after
-
-
-async def locked_agreement(session: AsyncSession, identifier: str, actor: Actor) -> Agreement:
-    """Return an agreement that an actor may change, locked until the transaction ends.
-
-    Raises:
-        NotFound: there is no such agreement.
-        Forbidden: the actor may not change it.
-
-    """
-    row = await session.get(AgreementRow, agreement_id(identifier), with_for_update=True)
-    await require_reach(session, AGREEMENTS, identifier, actor)
-    if row is None:
-        raise NotFound(f"No agreement has the identifier {identifier!r}.")
-    return Agreement.from_json(row.document)
-
-
-async def locked_pool(session: AsyncSession, identifier: str, actor: Actor) -> Pool:
-    """Return a pool that an actor may change, locked until the transaction ends.
-
-    Raises:
-        NotFound: there is no such pool.
-        Forbidden: the actor may not change it.
-
-    """
-    row = await session.get(PoolRow, pool_id(identifier), with_for_update=True)
-    await require_reach(session, POOLS, identifier, actor)
-    if row is None:
-        raise NotFound(f"No pool has the identifier {identifier!r}.")
-    return Pool.from_json(row.document)

@@ -34,7 +34,7 @@ async def withdraw(  # noqa: PLR0913
 
     Raises:
         NotFound: there is no such agreement or pool, or it has no such allocation.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
 
     """
     actor.require_own_name(form.by, "/by")
@@ -71,7 +71,7 @@ async def allocate_one(  # noqa: PLR0913
     Raises:
         NotFound: there is no such agreement or pool.
         Conflict: its state does not allow it, or another allocation has the code.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: there is not so much, it may not be spent so, or the day is to come.
 
     """

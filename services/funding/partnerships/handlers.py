@@ -11,11 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.funding.partnerships import domain, due_diligence
 from services.funding.partnerships.aggregates import AGREEMENTS
-from services.funding.partnerships.allocations import locked_agreement
 from services.funding.partnerships.amendments import AmendmentForm, amended
 from services.funding.partnerships.copies import proposal_states
 from services.funding.partnerships.places import known_places
-from shared.chassis.documents import Actor, Stored, change
+from shared.chassis.documents import Actor, Stored, change, locked, require_version
 from shared.chassis.documents.faults import told
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.documents.routes import patched
@@ -38,7 +37,7 @@ async def act(
     Raises:
         NotFound: there is no such agreement.
         Conflict: its state does not allow the step, or it may not be signed as it stands.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
@@ -46,7 +45,9 @@ async def act(
     now = datetime.now(UTC)
     proposals: dict[str, str] = {}
     if form.action == "sign":
-        held = await locked_agreement(session, identifier, actor)
+        row = await locked(session, AGREEMENTS, identifier, actor)
+        await require_version(session, AGREEMENTS, row, expected_version, actor)
+        held = Agreement.from_json(row.document)
         proposals = await proposal_states(session, held.proposals, actor.reader)
     return await _change(
         session,
@@ -69,7 +70,7 @@ async def scrutinise(
     Raises:
         NotFound: there is no such agreement.
         Conflict: it has ended, or where the due diligence stands does not allow the step.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: there is no such partner, or something is wanting.
 
     """
@@ -95,7 +96,7 @@ async def receive(
     Raises:
         NotFound: there is no such agreement.
         Conflict: its state does not allow it, or another receipt has the reference.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: there is no such tranche, or the day is to come.
 
     """
@@ -117,13 +118,15 @@ async def amend(
     Raises:
         NotFound: there is no such agreement.
         Conflict: its state does not allow it, or what it adds may not be signed.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: the changes break the contract, a rule, or what was done under the agreement.
 
     """
     actor.require_own_name(form.by, "/by")
     now = datetime.now(UTC)
-    held = await locked_agreement(session, identifier, actor)
+    row = await locked(session, AGREEMENTS, identifier, actor)
+    await require_version(session, AGREEMENTS, row, expected_version, actor)
+    held = Agreement.from_json(row.document)
     places = await known_places(session, held.allocations, actor.reader)
     try:
         content = patched(AGREEMENTS, identifier, held, form.changes)
@@ -152,7 +155,7 @@ async def deliver(
     Raises:
         NotFound: there is no such agreement.
         Conflict: its state does not allow it.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: no such report is owed, or the day is to come.
 
     """

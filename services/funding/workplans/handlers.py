@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.funding.models import ScenarioRow
 from services.funding.partnerships.allocations import MoneySource, allocate
 from services.funding.workplans import domain
 from services.funding.workplans.aggregates import SCENARIOS
@@ -22,7 +21,7 @@ from services.funding.workplans.planning import (
     terms_of,
 )
 from services.funding.workplans.proposing import allocation_of, faults_of_gaps, scenario_of
-from shared.chassis.documents import Actor, Stored, change, put_one, require_reach
+from shared.chassis.documents import Actor, Stored, change, locked, put_one, require_version
 from shared.chassis.documents.faults import told
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import Conflict, Fault, Invalid, NotFound
@@ -30,7 +29,6 @@ from shared.contracts.funding.v1 import (
     Scenario,
     ScenarioForm,
 )
-from shared.contracts.ids import scenario_id
 from shared.figures.scenarios import fillings
 
 
@@ -69,13 +67,14 @@ async def act(  # noqa: PLR0913
     Raises:
         NotFound: there is no such scenario.
         Conflict: its state does not allow it, or something does not fit any more.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
     actor.require_own_name(form.by, "/by")
-    scenario = await _locked(session, identifier, actor)
-    now = datetime.now(UTC)
+    row = await locked(session, SCENARIOS, identifier, actor)
+    await require_version(session, SCENARIOS, row, expected_version, actor)
+    scenario, now = Scenario.from_json(row.document), datetime.now(UTC)
     with_reasons = actor.because(form.reasons)
     with refusals():
         after = domain.acted(scenario, form, at=now)
@@ -92,14 +91,6 @@ async def act(  # noqa: PLR0913
     if form.action == "adopt":
         await _adopt(session, with_reasons, scenario, form, basis)
     return stored
-
-
-async def _locked(session: AsyncSession, identifier: str, actor: Actor) -> Scenario:
-    row = await session.get(ScenarioRow, scenario_id(identifier), with_for_update=True)
-    await require_reach(session, SCENARIOS, identifier, actor)
-    if row is None:
-        raise NotFound(f"No scenario has the identifier {identifier!r}.")
-    return Scenario.from_json(row.document)
 
 
 async def _adopt(

@@ -10,11 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.monitoring.learning import domain
 from services.monitoring.learning.aggregates import EVALUATIONS, faults_of_evaluators
-from services.monitoring.models import EvaluationRow
-from shared.chassis.documents import Actor, Stored, change, require_reach
+from shared.chassis.documents import Actor, Stored, change, locked, require_reach, require_version
 from shared.chassis.documents.refusals import refusals
 from shared.chassis.errors import NotFound
-from shared.contracts.ids import evaluation_id
 from shared.contracts.monitoring.v1 import Evaluation
 
 
@@ -31,18 +29,16 @@ async def act(
         NotFound: there is no such evaluation.
         Conflict: its state does not allow the step.
         Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, or something that has to be there before.
 
     """
-    evaluation = await _locked(session, identifier)
-    await require_reach(session, EVALUATIONS, identifier, actor)
-    if evaluation is None:
-        raise NotFound(f"No evaluation has the identifier {identifier!r}.")
+    row = await locked(session, EVALUATIONS, identifier, actor)
     with_reasons = actor.taking(form.action).because(form.reasons)
     actor.require_own_name(form.by, "/by")
+    await require_version(session, EVALUATIONS, row, expected_version, actor)
     now = datetime.now(UTC)
-    beside = list(await faults_of_evaluators(session, evaluation))
+    beside = list(await faults_of_evaluators(session, Evaluation.from_json(row.document)))
     return await _change(
         session,
         with_reasons,
@@ -65,7 +61,7 @@ async def respond(
         NotFound: there is no such evaluation.
         Conflict: its state does not allow it.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: it has no such recommendation.
 
     """
@@ -90,7 +86,7 @@ async def follow_up(
         NotFound: there is no such evaluation.
         Conflict: its state does not allow it.
         Forbidden: the actor's grants do not hold for it.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: it has no such recommendation, or one that was rejected, or the code is taken.
 
     """
@@ -113,7 +109,7 @@ async def move_follow_up(  # noqa: PLR0913
         NotFound: there is no such evaluation, or no such follow-up of it.
         Conflict: the state of either does not allow it.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
@@ -143,8 +139,3 @@ async def _change(
         return await change(
             session, EVALUATIONS, identifier, apply, actor=actor, expected_version=expected_version
         )
-
-
-async def _locked(session: AsyncSession, identifier: str) -> Evaluation | None:
-    row = await session.get(EvaluationRow, evaluation_id(identifier), with_for_update=True)
-    return Evaluation.from_json(row.document) if row else None

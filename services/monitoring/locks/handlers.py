@@ -37,7 +37,7 @@ async def put_lock(
     Raises:
         Conflict: it says something else already.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: its content breaks a rule.
 
     """
@@ -75,7 +75,7 @@ async def act(
         NotFound: there is no such lock.
         IllegalTransition: its state does not allow the step.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting.
 
     """
@@ -105,7 +105,7 @@ async def except_from(
         NotFound: there is no such lock.
         IllegalTransition: it is released.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: the exception would be over already or last too long, or somebody grants it to themselves.
 
     """

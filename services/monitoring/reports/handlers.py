@@ -12,15 +12,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.monitoring.aggregates import REPORTED_FRAMEWORKS
 from services.monitoring.locks.held import locks_of, own_office
-from services.monitoring.models import FrameworkRow, ReportRow
+from services.monitoring.models import FrameworkRow
 from services.monitoring.names import is_among
 from services.monitoring.reports import domain
 from services.monitoring.reports.aggregates import REPORTS
-from shared.chassis.documents import Actor, Stored, change, require_reach
+from shared.chassis.documents import Actor, Stored, change, locked, require_version
 from shared.chassis.documents.faults import Found, told
 from shared.chassis.documents.refusals import refusals
-from shared.chassis.errors import Invalid, NotFound
-from shared.contracts.ids import activity_id, report_id
+from shared.chassis.errors import Invalid
+from shared.contracts.ids import activity_id
 from shared.contracts.monitoring.v1 import Report, ResultsFramework
 
 
@@ -37,14 +37,15 @@ async def act(
         NotFound: there is no such report.
         IllegalTransition: its state does not allow the step.
         Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, an author validates, something is lacking, or a period is locked.
 
     """
-    report = await _require(session, identifier, actor)
+    row = await locked(session, REPORTS, identifier, actor)
     actor = actor.taking(form.action)
     actor.require_own_name(form.by, "/by")
-    now = datetime.now(UTC)
+    await require_version(session, REPORTS, row, expected_version, actor)
+    report, now = Report.from_json(row.document), datetime.now(UTC)
     with _refusals():
         domain.LIFECYCLE.after(report.state, form.action)
         lacking = await _lacking(session, report, form, actor, now) if form.action in domain.CHECKED else []
@@ -104,17 +105,3 @@ def _refusals() -> Iterator[None]:
             yield
         except domain.ContentRefused as error:
             raise Invalid("The report is not fit for that.", errors=told(error.faults)) from error
-
-
-async def _locked(session: AsyncSession, identifier: str) -> Report | None:
-    row = await session.get(ReportRow, report_id(identifier), with_for_update=True)
-    return Report.from_json(row.document) if row else None
-
-
-async def _require(session: AsyncSession, identifier: str, actor: Actor) -> Report:
-    """Return a report that the actor may change, locked."""
-    report = await _locked(session, identifier)
-    await require_reach(session, REPORTS, identifier, actor)
-    if report is None:
-        raise NotFound(f"No report has the identifier {identifier!r}.")
-    return report

@@ -11,19 +11,27 @@ from datetime import UTC, datetime
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.projects.models import CriteriaSetRow, ProposalRow
+from services.projects.models import CriteriaSetRow
 from services.projects.programming.aggregates import COUNTRY_PROGRAMMES, PROGRAMME_BUDGETS
 from services.projects.proposals import domain
 from services.projects.proposals.aggregates import CRITERIA_SETS, PROPOSALS
 from services.projects.proposals.checks import checks, checks_beside
 from shared.chassis.db import is_one_of
-from shared.chassis.documents import Actor, Aggregate, DocumentRow, Stored, change, find, require_reach
+from shared.chassis.documents import (
+    Actor,
+    Aggregate,
+    DocumentRow,
+    Stored,
+    change,
+    find,
+    locked,
+    require_version,
+)
 from shared.chassis.documents.aggregates import C
 from shared.chassis.documents.faults import Found, told
 from shared.chassis.documents.refusals import refusals
-from shared.chassis.errors import Conflict, NotFound
+from shared.chassis.errors import Conflict
 from shared.chassis.scoping import required_permit, visible
-from shared.contracts.ids import proposal_id
 from shared.contracts.projects.v1 import AppraisalForm, CriteriaSet, Proposal
 from shared.contracts.workflow import StepRefused
 from shared.policy.permits import reading
@@ -43,14 +51,15 @@ async def act(
         NotFound: there is no such proposal.
         Conflict: its state does not allow the step, or it does not pass.
         Forbidden: the actor's roles or grants do not allow it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, or the one who decides wrote the proposal.
 
     """
-    proposal = await _require(session, identifier, actor)
-    now = datetime.now(UTC)
+    row = await locked(session, PROPOSALS, identifier, actor)
     with_reasons = actor.taking(form.action).because(form.reasons)
     actor.require_own_name(form.by, "/by")
+    await require_version(session, PROPOSALS, row, expected_version, actor)
+    proposal, now = Proposal.from_json(row.document), datetime.now(UTC)
     with _refusals():
         domain.LIFECYCLE.after(proposal.state, form.action)
         criteria = await _criteria_of_step(session, proposal, form)
@@ -80,13 +89,14 @@ async def appraise(
         NotFound: there is no such proposal.
         Conflict: it is not under appraisal.
         Forbidden: the actor's grants do not hold for it, or a person names somebody else.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: the appraiser wrote the proposal, or the scores do not fit the criteria.
 
     """
-    proposal = await _require(session, identifier, actor)
+    row = await locked(session, PROPOSALS, identifier, actor)
     actor.require_own_name(form.appraiser.person, "/appraiser/person")
-    now = datetime.now(UTC)
+    await require_version(session, PROPOSALS, row, expected_version, actor)
+    proposal, now = Proposal.from_json(row.document), datetime.now(UTC)
     with _refusals():
         domain.require_under_appraisal(proposal)
         criteria = await _own_criteria(session, proposal)
@@ -129,20 +139,6 @@ def _refusals() -> Iterator[None]:
         except domain.GateClosed as error:
             detail = "The proposal does not pass the appraisal."
             raise Conflict(detail, code="appraisal-not-passed", errors=told(error.faults)) from error
-
-
-async def _locked(session: AsyncSession, identifier: str) -> Proposal | None:
-    row = await session.get(ProposalRow, proposal_id(identifier), with_for_update=True)
-    return Proposal.from_json(row.document) if row else None
-
-
-async def _require(session: AsyncSession, identifier: str, actor: Actor) -> Proposal:
-    """Return a proposal that the actor may change, locked."""
-    proposal = await _locked(session, identifier)
-    await require_reach(session, PROPOSALS, identifier, actor)
-    if proposal is None:
-        raise NotFound(f"No proposal has the identifier {identifier!r}.")
-    return proposal
 
 
 async def _criteria_of_step(

@@ -2,13 +2,14 @@
 
 from shared.chassis.documents.actors import Actor
 from shared.chassis.documents.aggregates import Aggregate, DocumentRow
+from shared.chassis.documents.conditions import require_version
+from shared.chassis.documents.finding import find, locked
 from shared.chassis.documents.reach import require_reach
 from shared.chassis.documents.routes import document_router
 from shared.chassis.documents.store import (
     Outcome,
     Stored,
     change,
-    find,
     put_many,
     put_one,
 )
@@ -22,7 +23,9 @@ __all__ = [
     "change",
     "document_router",
     "find",
+    "locked",
     "put_many",
     "put_one",
     "require_reach",
+    "require_version",
 ]

@@ -75,7 +75,8 @@ async def put(
 
     Raises:
         Conflict: the content may not change.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
+        VersionRequired: it would change, and there is no ``expected_version``.
         Invalid: the content breaks a rule.
 
     """
@@ -93,7 +94,13 @@ async def put(
             must_be_new=True,
         )
     return await revise(
-        session, kind, identifier, lambda _: content, actor=actor, expected_version=expected_version
+        session,
+        kind,
+        identifier,
+        lambda _: content,
+        actor=actor,
+        expected_version=expected_version,
+        on_condition=True,
     )
 
 
@@ -105,13 +112,15 @@ async def revise(  # noqa: PLR0913
     *,
     actor: Actor,
     expected_version: int | None,
+    on_condition: bool = False,
 ) -> Stored:
-    """Change the content of a document.
+    """Change the content of a document, only if they say which version they saw with ``on_condition``.
 
     Raises:
         NotFound: there is no such document.
         Conflict: the content may not change.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
+        VersionRequired: it would change, and there is no ``expected_version``.
         Invalid: the content breaks a rule.
 
     """
@@ -124,7 +133,14 @@ async def revise(  # noqa: PLR0913
             raise Conflict(detail, code="content-locked") from error
 
     return await change(
-        session, kind.aggregate, identifier, apply, actor=actor, expected_version=expected_version
+        session,
+        kind.aggregate,
+        identifier,
+        apply,
+        actor=actor,
+        expected_version=expected_version,
+        is_edit=True,
+        on_condition=on_condition,
     )
 
 

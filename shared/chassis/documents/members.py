@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement
 
@@ -34,3 +35,15 @@ def withholding(aggregate: Aggregate[C], permit: Permit | None) -> Withholding:
         tuple(map(tuple, hidden.values())),
         tuple(within(aggregate.model, grants, aggregate.projects) for grants in hidden),
     )
+
+
+def leave_out(value: Any, path: Sequence[str]) -> None:  # noqa: ANN401
+    """Take a member out of an object, or of each of a list."""
+    if isinstance(value, list):
+        for each in value:
+            leave_out(each, path)
+    elif isinstance(value, dict):
+        if len(path) == 1:
+            value.pop(path[0], None)
+        else:
+            leave_out(value.get(path[0]), path[1:])

@@ -16,8 +16,10 @@ from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.actors import Actor
 from shared.chassis.documents.aggregates import Aggregate, C
 from shared.chassis.documents.batch import upsert_lines
+from shared.chassis.documents.conditions import ANY_VERSION
+from shared.chassis.documents.finding import find_shown
 from shared.chassis.documents.schemas import BatchOutcome, Item, Receipt
-from shared.chassis.documents.store import ANY_VERSION, Stored, change, find_shown, put_one
+from shared.chassis.documents.store import Stored, change, put_one
 from shared.chassis.errors import BadRequest, Invalid, faults_of
 from shared.chassis.guard import CurrentPermit
 from shared.chassis.parameters import FilterText
@@ -136,7 +138,9 @@ def _add_writes(router: APIRouter, aggregate: Aggregate[C]) -> None:
         response: Response,
     ) -> Receipt:
         require_same(aggregate, identifier, document)
-        stored = await put_one(session, aggregate, document, actor=actor, expected_version=version)
+        stored = await put_one(
+            session, aggregate, document, actor=actor, expected_version=version, on_condition=True
+        )
         return receipt(response, stored)
 
     noun, name = aggregate.noun, name_of(aggregate)
@@ -169,7 +173,9 @@ def _add_patch(router: APIRouter, aggregate: Aggregate[C]) -> None:
         def apply(document: C) -> C:
             return patched(aggregate, identifier, document, changes)
 
-        stored = await change(session, aggregate, identifier, apply, actor=actor, expected_version=version)
+        stored = await change(
+            session, aggregate, identifier, apply, actor=actor, expected_version=version, is_edit=True
+        )
         return receipt(response, stored)
 
     router.add_api_route(

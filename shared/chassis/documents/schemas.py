@@ -1,13 +1,14 @@
 """What the routes of a document answer."""
 
-from collections.abc import Collection, Sequence
-from typing import Any, Literal, Self
+from collections.abc import Collection
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, JsonValue
 from pydantic_core import from_json, to_json
 
 from shared.chassis.documents.aggregates import DocumentRow
+from shared.chassis.documents.members import leave_out
 from shared.chassis.documents.store import Outcome, Stored
 from shared.chassis.errors import Fault
 from shared.contracts.base import Contract
@@ -35,21 +36,9 @@ class Item(BaseModel):
             return f'{head.model_dump_json()[:-1]},"document":{text}}}'
         told = from_json(text)
         for name in withheld:
-            _leave_out(told, name.split("."))
+            leave_out(told, name.split("."))
         names = to_json(sorted(withheld)).decode()
         return f'{head.model_dump_json()[:-1]},"document":{to_json(told).decode()},"withheld":{names}}}'
-
-
-def _leave_out(value: Any, path: Sequence[str]) -> None:  # noqa: ANN401
-    """Take a member out of an object, or of each of a list."""
-    if isinstance(value, list):
-        for each in value:
-            _leave_out(each, path)
-    elif isinstance(value, dict):
-        if len(path) == 1:
-            value.pop(path[0], None)
-        else:
-            _leave_out(value.get(path[0]), path[1:])
 
 
 class _Head(BaseModel):

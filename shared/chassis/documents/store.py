@@ -12,7 +12,6 @@ from operator import itemgetter
 from typing import Any, Generic, Literal
 from uuid import UUID
 
-from sqlalchemy import true
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,21 +21,18 @@ from shared.chassis.db import bulk_upsert, is_one_of
 from shared.chassis.documents.actors import Actor
 from shared.chassis.documents.aggregates import Aggregate, C, DocumentRow, not_found
 from shared.chassis.documents.bounds import require_storable
+from shared.chassis.documents.conditions import is_met, require_condition, stale
 from shared.chassis.documents.faults import introduced, told
-from shared.chassis.documents.members import withholding
+from shared.chassis.documents.finding import find, locked_row
 from shared.chassis.documents.reach import require_place, require_reach
-from shared.chassis.errors import Conflict, Fault, Invalid, PreconditionFailed
+from shared.chassis.errors import Conflict, Fault, Invalid, ProblemError
 from shared.chassis.outbox import Fact, Staged, stage
-from shared.chassis.scoping import permit_of, visible
 from shared.contracts.catalog import EventType
 
 Outcome = Literal["created", "changed", "unchanged"]
 
 _NOT_UNIQUE = "23505"
 """What PostgreSQL calls a second row of a unique key (SQLSTATE)."""
-
-ANY_VERSION = 0
-"""What a caller expects who only asks that there be a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,39 +52,6 @@ class Stored:
         return f"{self.noun}.{self.id}.{self.version}"
 
 
-async def find(session: AsyncSession, aggregate: Aggregate[C], identifier: str) -> DocumentRow:
-    """Return the row of an aggregate that the session's permit lets see; without a permit, any.
-
-    Raises:
-        NotFound: no aggregate that may be seen has that identifier.
-
-    """
-    row, _ = await find_shown(session, aggregate, identifier)
-    return row
-
-
-async def find_shown(
-    session: AsyncSession, aggregate: Aggregate[C], identifier: str
-) -> tuple[DocumentRow, tuple[str, ...]]:
-    """Return the row of an aggregate as ``find`` does, and the members of its document that the permit does not show.
-
-    Raises:
-        NotFound: no aggregate that may be seen has that identifier.
-
-    """
-    model = aggregate.model
-    permit = permit_of(session, aggregate.noun)
-    withheld = withholding(aggregate, permit)
-    seen = () if permit is None or permit.is_everywhere else (visible(model, permit, aggregate.projects),)
-    columns: Any = (model, true(), *withheld.shown)
-    statement = select(*columns).where(col(model.id) == aggregate.id_of(identifier), *seen)
-    found = (await session.exec(statement)).one_or_none()
-    if found is None:
-        raise not_found(aggregate, identifier)
-    row, _, *flags = found
-    return row, withheld.of(flags)
-
-
 async def put_one(  # noqa: PLR0913
     session: AsyncSession,
     aggregate: Aggregate[C],
@@ -97,26 +60,43 @@ async def put_one(  # noqa: PLR0913
     actor: Actor,
     expected_version: int | None = None,
     must_be_new: bool = False,
+    on_condition: bool = False,
 ) -> Stored:
     """Store one document, optionally only if it is new or still at the version that the caller saw.
 
+    With ``on_condition``, who would change what is stored has to say which version they saw.
+
     Raises:
         Conflict: ``must_be_new`` and it exists, or another write came between.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
+        VersionRequired: it would change, and there is no ``expected_version``.
         Invalid: the document has faults that the stored one does not have.
 
     """
     draft = _draft(aggregate, aggregate.derive(document))
-    await require_reach(session, aggregate, draft.identifier, actor)
+    identifier = draft.identifier
+    await require_reach(session, aggregate, identifier, actor)
     await require_place(session, aggregate, draft.document, actor)
     held = await _held(session, aggregate, [draft.id])
-    if must_be_new and held:
-        raise Conflict(f"The {aggregate.noun} {draft.identifier!r} exists already.", code="already-exists")
-    version = held[draft.id].version if held else None
-    _require_version(aggregate, draft.identifier, version, expected_version)
+    stored = held.get(draft.id)
+    if must_be_new and stored:
+        raise Conflict(f"The {aggregate.noun} {identifier!r} exists already.", code="already-exists")
+    if not is_met(expected_version, stored.version if stored else None):
+        row = await session.get(aggregate.model, draft.id)
+        raise await stale(
+            session,
+            aggregate,
+            identifier,
+            row,
+            expected=expected_version,
+            actor=actor,
+            yours=lambda _: draft.document,
+        )
     if faults := await _faults(session, aggregate, draft.document):
-        row = await find(session, aggregate, draft.identifier) if held else None
+        row = await find(session, aggregate, identifier) if held else None
         await _refuse(session, aggregate, draft.document, faults, row)
+    if on_condition and stored and stored.digest != draft.digest:
+        require_condition(aggregate, identifier, stored.version, expected_version)
     return (await _store(session, aggregate, [draft], held, actor=actor))[0]
 
 
@@ -128,27 +108,60 @@ async def change(  # noqa: PLR0913
     *,
     actor: Actor,
     expected_version: int | None = None,
+    is_edit: bool = False,
+    on_condition: bool = False,
 ) -> Stored:
     """Replace a stored document by what ``apply`` makes of it.
 
+    ``is_edit`` says that ``apply`` is what the caller wrote, so that it can be set beside what others wrote. With
+    ``on_condition``, who would change what is stored has to say which version they saw.
+
     Raises:
         NotFound: no aggregate has that identifier.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
+        VersionRequired: it would change, and there is no ``expected_version``.
         Invalid: the new document has faults that the stored one does not have.
 
     """
-    row = await session.get(aggregate.model, aggregate.id_of(identifier), with_for_update=True)
+    row = await locked_row(session, aggregate, identifier)
     if row is None:
         raise not_found(aggregate, identifier)
     await require_reach(session, aggregate, identifier, actor)
-    _require_version(aggregate, identifier, row.version, expected_version)
+    if not is_met(expected_version, row.version):
+        raise await stale(
+            session,
+            aggregate,
+            identifier,
+            row,
+            expected=expected_version,
+            actor=actor,
+            yours=_edit_of(aggregate, apply) if is_edit else _nothing,
+        )
     document = apply(aggregate.contract.from_json(row.document))
     draft = _draft(aggregate, aggregate.derive(document))
     await require_place(session, aggregate, draft.document, actor)
     if faults := await _faults(session, aggregate, draft.document):
         await _refuse(session, aggregate, draft.document, faults, row)
+    if on_condition and row.digest != draft.digest:
+        require_condition(aggregate, identifier, row.version, expected_version)
     held = await _held(session, aggregate, [draft.id])
     return (await _store(session, aggregate, [draft], held, actor=actor))[0]
+
+
+def _edit_of(aggregate: Aggregate[C], apply: Callable[[C], C]) -> Callable[[C | None], C | None]:
+    """Return what makes what a caller wrote of the version that they saw, as far as that can be told."""
+
+    def edit(document: C | None) -> C | None:
+        try:
+            return None if document is None else aggregate.derive(apply(document))
+        except ProblemError:
+            return None
+
+    return edit
+
+
+def _nothing(_: C | None) -> C | None:
+    return None
 
 
 async def put_many(
@@ -255,19 +268,6 @@ async def _refuse(
         faults = introduced(faults, document, await _faults(session, aggregate, stored), stored)
     if faults:
         raise Invalid(f"The {aggregate.noun} breaks a rule.", errors=faults)
-
-
-def _require_version(
-    aggregate: Aggregate[C], identifier: str, version: int | None, expected: int | None
-) -> None:
-    if expected in (None, version) or (expected == ANY_VERSION and version is not None):
-        return
-    stands = "absent" if version is None else f"at version {version}"
-    asked = "any version" if expected == ANY_VERSION else f"version {expected}"
-    raise PreconditionFailed(
-        f"The {aggregate.noun} {identifier!r} is {stands}; the change was based on {asked}.",
-        code="stale-version",
-    )
 
 
 @dataclass(frozen=True, slots=True)

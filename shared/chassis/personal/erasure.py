@@ -29,6 +29,7 @@ from shared.chassis.documents.store import put_many
 from shared.chassis.errors import Conflict, Unavailable
 from shared.chassis.ids import uuid7
 from shared.chassis.leadership import leadership
+from shared.chassis.personal.answers import answers_with, forget_sealed, store_answers_without
 from shared.chassis.personal.forgetting import forget
 from shared.chassis.personal.kept import ROWS_AT_ONCE, ToldEvent, documents_with, part_of, told, without
 from shared.chassis.personal.names import Names
@@ -91,6 +92,7 @@ class _Run:
         names = Names(asked.names, self._row.pseudonym)
         await self._erase_documents(names)
         await self._erase_rows(names)
+        await self._erase_answers(names)
         if self._keeper.owner is not None:
             try:
                 self._row.messages += await self._erase_history(names, self._keeper.owner)
@@ -118,6 +120,17 @@ class _Run:
             async with self._database.session() as session, session.begin():
                 await store_rows_without(session, self._actor.attempt, some, names)
             self._row.documents += len(some)
+
+    async def _erase_answers(self, names: Names) -> None:
+        """Store the kept answers that hold a name anew, some in one transaction."""
+        held = [each async for each in answers_with(self._database, names)]
+        for start in range(0, len(held), ROWS_AT_ONCE):
+            some = held[start : start + ROWS_AT_ONCE]
+            async with self._database.session() as session, session.begin():
+                await store_answers_without(session, some)
+            self._row.documents += len(some)
+        async with self._database.session() as session, session.begin():
+            await forget_sealed(session)
 
     async def _erase_history(self, names: Names, owner: str) -> int:
         """Erase the names from every event that was told, and let the stream forget what it said."""

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from shared.chassis.audit.erasure import called
 from shared.chassis.db import Database
+from shared.chassis.personal.answers import NOUN, answers_with
 from shared.chassis.personal.erasure import Keeper
 from shared.chassis.personal.kept import ROWS_AT_ONCE, documents_with, told, without
 from shared.chassis.personal.names import Names, Place
@@ -78,6 +79,14 @@ async def personal_records(database: Database, keeper: Keeper, names: Names) -> 
             aggregate=row.table.noun,
             identifier=row.identifier,
             mentions=_mentions(row.places),
+        )
+    async for answer in answers_with(database, names):
+        yield PersonalRecord(
+            kind="document",
+            service=keeper.service,
+            aggregate=NOUN,
+            identifier=answer.operation,
+            mentions=_mentions(answer.places),
         )
     async for record in _entries(database, keeper, names):
         yield record

@@ -38,7 +38,7 @@ async def act_on_pledge(
     Raises:
         NotFound: there is no such pledge.
         Conflict: its state does not allow it.
-        PreconditionFailed: the stored version is not ``expected_version``.
+        StaleVersion: the stored version is not ``expected_version``.
         Invalid: reasons are wanting, or there is no such agreement that the actor may read.
 
     """
