@@ -24,6 +24,9 @@ class Event:
     actor: str
     rationale: str | None
     data: str
+    event_id: UUID
+    type: str
+    occurred_at: datetime
     erased: bool = False
 
     @classmethod
@@ -39,5 +42,8 @@ class Event:
             header.actor,
             header.rationale,
             data.decode(),
+            header.id,
+            header.type,
+            header.occurred_at,
             header.erased,
         )

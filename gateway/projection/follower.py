@@ -19,6 +19,7 @@ from gateway.projection.events import Event
 from gateway.projection.generations import CHANNEL
 from gateway.projection.past import note_late
 from gateway.projection.reducers import reduce, refresh
+from gateway.projection.streams import leave_stream
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, execute, is_of_the_data
@@ -83,6 +84,9 @@ class Follower:
         async with self._database.session() as session:
             known = {position.owner: position for position in await session.exec(select(Position))}
         self.streams = {owner: created for owner, (_, created) in ends.items()}
+        for owner, former in known.items():
+            if former.stream_created != self.streams.get(owner):
+                await leave_stream(self._database, owner, self.streams.get(owner))
         self.positions = {
             owner: position.sequence
             if (position := known.get(owner))

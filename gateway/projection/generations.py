@@ -27,15 +27,18 @@ from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
 
-PROJECTION_VERSION = 5
+PROJECTION_VERSION = 6
 """Raise it when the reducers make something else of the same events."""
 
 CHANNEL = "read_model"
 """PostgreSQL notifications of every batch that was taken in, and of every change of generation."""
 
+_GENERATION = "generation"
+"""What a notification says that is of a change of generation."""
+
 RECHECK_SECONDS = 1.0
 
-_NOTIFY = text("SELECT pg_notify('read_model', '')")
+_NOTIFY = text(f"SELECT pg_notify('{CHANNEL}', '{_GENERATION}')")
 _HAS_TABLES = text("to_regnamespace('read_' || generation.id) IS NOT NULL")
 _NO_TABLE = "42P01"
 """What PostgreSQL calls a table that is not there (SQLSTATE)."""
@@ -133,7 +136,7 @@ class ReadModel:
         self._public, self._cache = public, cache
         self._past = Past(public, most=past_moments)
         self._active: tuple[int, Database] | None = None
-        self._moved = asyncio.Event()
+        self._moved, self._changed = asyncio.Event(), asyncio.Event()
 
     @property
     def is_available(self) -> bool:
@@ -185,12 +188,12 @@ class ReadModel:
             await raw.add_listener(CHANNEL, self._on_notification)
             try:
                 while not stop.is_set():
-                    moved = self._moved
+                    self._changed.clear()
                     await raw.execute("SELECT 1")  # a connection that is half open hears nothing
                     await self._refresh()
                     self._cache.listening(ok=True)
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(moved.wait(), RECHECK_SECONDS)
+                        await asyncio.wait_for(self._changed.wait(), RECHECK_SECONDS)
             finally:
                 self._cache.listening(ok=False)
                 if not raw.is_closed():
@@ -202,10 +205,12 @@ class ReadModel:
         if self._active is not None:
             await self._active[1].dispose()
 
-    def _on_notification(self, *_: object) -> None:
+    def _on_notification(self, _connection: object, _pid: int, _channel: str, told: object) -> None:
         self._cache.clear()
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
+        if told == _GENERATION:
+            self._changed.set()
 
     async def _refresh(self) -> None:
         """Follow a change of generation."""

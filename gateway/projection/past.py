@@ -45,7 +45,8 @@ _KEYS = text(
     "SELECT DISTINCT ON (id, aggregate) aggregate, id, version FROM fact ORDER BY id, aggregate, version DESC"
 )
 _FACTS = text(
-    "SELECT f.aggregate, f.id, f.version, f.owner, f.sequence, f.recorded_at, f.actor, f.rationale, f.data FROM fact f"
+    "SELECT f.aggregate, f.id, f.version, f.owner, f.sequence, f.recorded_at, f.actor, f.rationale, f.data,"
+    " f.event_id, f.type, f.occurred_at FROM fact f"
     " JOIN unnest(CAST(:aggregates AS text[]), CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS k(aggregate, id, version)"
     " USING (aggregate, id, version)"
 )

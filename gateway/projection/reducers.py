@@ -28,6 +28,7 @@ from gateway.projection.contributions import (
 from gateway.projection.documents import Document, take_documents
 from gateway.projection.events import Event
 from gateway.projection.money import finance_figures, finance_listing, money_rows
+from gateway.projection.placing import told_columns
 from gateway.projection.results import framework_rows
 from gateway.projection.tables import (
     Fact,
@@ -48,6 +49,7 @@ from shared.contracts.catalog import (
     COUNTRY_PROGRAMME,
     FINANCE,
     FRAMEWORK,
+    OWNERS,
     PARTNER,
     PROGRAMMING,
     RATES,
@@ -68,6 +70,14 @@ _ALONE = text("LOCK TABLE position IN SHARE ROW EXCLUSIVE MODE")
 """Keeps everybody else from taking events in until the transaction ends, should two processes think they lead;
 readers are not held up."""
 
+_HAS_FORMER = text(
+    "SELECT EXISTS (SELECT FROM fact WHERE owner = ANY(CAST(:owners AS text[])) AND sequence < 0)"
+)
+_FORMER = text(
+    "DELETE FROM fact f"
+    " USING unnest(CAST(:aggregates AS text[]), CAST(:ids AS uuid[]), CAST(:versions AS int[])) AS k(aggregate, id, version)"
+    " WHERE f.aggregate = k.aggregate AND f.id = k.id AND f.version = k.version AND f.sequence < 0"
+)
 _COLUMNS = ("listing", "figures", "figures_on", "settles_on", *totals.RESULTS_COUNTS)
 _REFRESHED = text(
     f"UPDATE project_results SET {', '.join(f'{name} = :{name}' for name in _COLUMNS)} WHERE id = :id"  # noqa: S608
@@ -101,11 +111,18 @@ async def _keep(session: AsyncSession, events: Sequence[Event]) -> None:
     by_key = {(event.aggregate, event.id, event.version): event for event in erased_last}
     told: dict[bool, list[Row]] = {False: [], True: []}
     for event in by_key.values():
-        row = asdict(event)
-        told[row.pop("erased")].append(row)
+        told[event.erased].append(asdict(event) | told_columns(event))
     key = ["aggregate", "id", "version"]
+    await _leave_former_streams(session, by_key)
     await bulk_upsert(session, Fact, told[False], key=key, newer="version")
     await bulk_upsert(session, Fact, told[True], key=key)
+
+
+async def _leave_former_streams(session: AsyncSession, keys: Collection[tuple[str, UUID, int]]) -> None:
+    """Drop those facts of a stream that is no more which its successor tells: they get their place in that."""
+    if (await execute(session, _HAS_FORMER, owners=list(OWNERS))).scalar_one():
+        aggregates, ids, versions = zip(*keys, strict=True)
+        await execute(session, _FORMER, aggregates=list(aggregates), ids=list(ids), versions=list(versions))
 
 
 async def take(session: AsyncSession, events: Sequence[Event], *, today: date) -> None:

@@ -10,12 +10,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Computed, Index, Numeric, Text
+from sqlalchemy import ARRAY, BigInteger, Computed, Index, Numeric, Text, text
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
 from gateway.base import ReadBase
 from shared.chassis.scoping import KnownPlace
+
+PARTS = ("activity", "finance", "framework")
+"""Aggregates that a project is told by; they have its id."""
 
 
 class Position(ReadBase, table=True):
@@ -42,9 +45,23 @@ class DeadLetter(ReadBase, table=True):
 
 
 class Fact(ReadBase, table=True):
-    """One version of an aggregate; ``aggregate`` is its noun in the catalog of events."""
+    """One version of an aggregate, the event that told it, and where it belongs by the policy.
+
+    ``aggregate`` is its noun in the catalog of events, and ``place_projects`` are identifiers. Of those that are ``erased`` the
+    sequence is of the event that told them again, without a name; the first that told them came earlier. What a stream told
+    that is no more has sequences below zero, in the order that they had.
+    """
 
     __tablename__ = "fact"
+    __table_args__ = (
+        Index("ix_fact_told", "owner", "sequence"),
+        Index(
+            "ix_fact_projects",
+            "place_projects",
+            postgresql_using="gin",
+            postgresql_where=text(f"aggregate NOT IN {PARTS}"),
+        ),
+    )
 
     aggregate: str = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
@@ -55,6 +72,15 @@ class Fact(ReadBase, table=True):
     actor: str
     rationale: str | None
     data: str = Field(sa_type=Text)
+    event_id: UUID
+    type: str
+    occurred_at: datetime
+    erased: bool
+    identifier: str
+    place_countries: list[str] = Field(sa_type=ARRAY(Text))
+    place_organisations: list[str] = Field(sa_type=ARRAY(Text))
+    place_projects: list[str] = Field(sa_type=ARRAY(Text))
+    is_public: bool
 
 
 class ProjectActivity(KnownPlace, ReadBase, table=True):

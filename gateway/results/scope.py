@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.documents import KINDS, Kind
+from gateway.projection.tables import PARTS
 from gateway.projection.visibility import Write
 from shared.chassis.db import execute
 from shared.chassis.scoping import PERMIT
@@ -25,9 +26,6 @@ from shared.policy.placing import may_see
 
 ABOUT_PROJECTS = ("results", "delivery", "orphan", "revision")
 """Resources whose rule tells which projects are seen; on pages of all others that of ``results`` does."""
-
-PARTS = ("activity", "finance", "framework")
-"""Aggregates that a project is told by; they have its id."""
 
 ALWAYS, NEVER = "true", "false"
 

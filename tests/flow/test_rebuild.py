@@ -1,9 +1,7 @@
 """The read model can be built anew from the streams, while it answers or after it was lost, and is the same."""
 
 import asyncio
-import os
-import subprocess
-import sys
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
+from deploy.local.processes import run_command
 from deploy.local.system import LocalSystem
 from tests.flow.client import PATIENCE_SECONDS, POLL_SECONDS, Gateway, await_until, standing
 from tests.flow.samples import activity_document, new_identifier
@@ -34,17 +33,10 @@ def portfolio(gateway: Gateway, data: Path) -> None:
 
 def run(system: LocalSystem, command: str) -> str:
     """Run a command of the projection by the settings of the projector, and return what it prints."""
-    environment = {**os.environ, **system.processes["gateway-projector"].environment}
-    done = subprocess.run(  # noqa: S603  (commands of our own)
-        [sys.executable, "-m", f"gateway.projection.{command}"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-500:] + done.stderr[-2000:]
-    return done.stdout
+    environment = system.processes["gateway-projector"].environment
+    done = run_command(f"gateway.projection.{command}", (), environment, seconds=60)
+    assert done.status == 0, done.output[-500:] + done.error[-2000:]
+    return done.output
 
 
 async def execute(system: LocalSystem, statement: str) -> str | None:
@@ -97,11 +89,13 @@ async def test_a_rebuilt_read_model_is_the_same_and_answers_all_the_while(
     system: LocalSystem, gateway: Gateway
 ):
     before, former = run(system, "dump"), await answering_schema(system)
+    cursor = changes(gateway).splitlines()[-1]
     with reading_all_the_while(gateway) as wrong:
         assert " answers, after " in run(system, "rebuild")
         await await_dropped(system, former)
     assert wrong == []
     assert run(system, "dump") == before
+    assert changes(gateway, since=json.loads(cursor)["cursor"]).splitlines() == [cursor]
     assert before.count("\n") > 1000
 
 
@@ -116,6 +110,11 @@ async def test_a_lost_read_model_is_built_anew_without_being_asked(system: Local
     identifier = new_identifier()
     gateway.http.post("/v1/activities", json=activity_document(identifier)).raise_for_status()
     await_until(lambda: is_there(gateway, identifier), what="the new one takes writes in")
+
+
+def changes(gateway: Gateway, **asked: str) -> str:
+    answer = gateway.http.get("/v1/changes", params={"aggregate": "partner", **asked})
+    return answer.raise_for_status().text
 
 
 async def await_dropped(system: LocalSystem, schema: str | None) -> None:

@@ -12,8 +12,7 @@ from gateway.main import SERVICE
 from gateway.projection.events import Event
 from gateway.projection.generations import activate, begin
 from shared.chassis.db import Database
-from shared.chassis.migrations import upgrade
-from shared.testing.fixtures import Serve
+from shared.testing.fixtures import Serve, Templates
 from shared.testing.read_models import take
 
 ServeEvents = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
@@ -22,10 +21,10 @@ MIGRATIONS = Path(gateway.__file__).parent / "migrations"
 
 
 @pytest.fixture
-async def new_read_model(database_url: str):
+async def new_read_model(postgres: EmbeddedPostgres, templates: Templates):
     """Return how to make an empty generation, and get a database on its tables."""
-    public = Database(database_url)
-    await upgrade(public, MIGRATIONS)
+    name = f"test_{uuid4().hex[:12]}"
+    public = Database(await templates.copy_with_password(SERVICE, name))
     made: list[Database] = []
 
     async def make() -> Database:
@@ -37,18 +36,18 @@ async def new_read_model(database_url: str):
     yield make
     for database in [*made, public]:
         await database.dispose()
+    postgres.drop(name)
 
 
 @pytest.fixture
-def serve_events(postgres: EmbeddedPostgres, serve: Serve) -> ServeEvents:
+def serve_events(postgres: EmbeddedPostgres, templates: Templates, serve: Serve) -> ServeEvents:
     """Return how to serve a gateway whose read model knows some batches of events; it yields a client of it."""
 
     @asynccontextmanager
     async def run(*batches: Sequence[Event]) -> AsyncIterator[httpx.AsyncClient]:
         name = f"test_{uuid4().hex[:12]}"
-        url = postgres.database_with_password(name, owner="tests")
+        url = await templates.copy_with_password(SERVICE, name)
         public = Database(url)
-        await upgrade(public, MIGRATIONS)
         async with public.session() as session, session.begin():
             generation = await begin(session)
         async with public.session() as session, session.begin():

@@ -14,6 +14,7 @@ from shared.chassis.bus import Bus, stream_name
 from shared.chassis.db import Database, execute
 from shared.chassis.stream import StreamReplaced
 from shared.contracts.catalog import OWNERS
+from shared.testing.documents import ANY
 from shared.testing.fixtures import Serve
 from shared.testing.read_models import NewReadModel
 
@@ -90,7 +91,7 @@ async def test_a_lock_that_is_held_too_long_costs_time_and_no_event(
         await until(database, {"B-1": "Decent work"})
         async with database.engine.begin() as holding:
             await holding.execute(text("LOCK TABLE project_activity IN EXCLUSIVE MODE"))
-            await client.put("/v1/activities/B-1", json=activity("B-1", "Social dialogue"))
+            await client.put("/v1/activities/B-1", json=activity("B-1", "Social dialogue"), headers=ANY)
             await asyncio.sleep(11)  # longer than a statement waits for a lock
         await until(database, {"B-1": "Social dialogue"})
         async with database.session() as session:
@@ -110,7 +111,7 @@ async def test_a_stream_made_anew_ends_the_following_and_is_read_from_its_beginn
             await bus.ensure_stream("projects")
             with pytest.raises(StreamReplaced):
                 await asyncio.wait_for(asyncio.shield(task), SECONDS)
-        await client.put("/v1/activities/C-1", json=activity("C-1", "Social dialogue"))
+        await client.put("/v1/activities/C-1", json=activity("C-1", "Social dialogue"), headers=ANY)
         async with following(database, bus):
             await until(database, {"C-0": "Decent work", "C-1": "Social dialogue", "C-2": "Decent work"})
 
