@@ -1,5 +1,6 @@
 """HTTP interface of the imports."""
 
+import hashlib
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,11 +24,19 @@ from shared.chassis.db import ReadSession, Uow
 from shared.chassis.documents.routes import CurrentActor
 from shared.chassis.errors import Conflict, Fault, Invalid
 from shared.chassis.guard import CurrentPermit, GuardedRoute
+from shared.chassis.idempotency.once import Keying, settle_by
 from shared.chassis.ids import uuid7
 from shared.chassis.pagination import Cursor, Cursors, Limit
 from shared.policy.permits import Permit
 
-router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=GuardedRoute)
+
+class UploadRoute(GuardedRoute):
+    """A route whose handler takes a file in, which is what its request is known by."""
+
+    keying = Keying.BY_HANDLER
+
+
+router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=UploadRoute)
 
 HARD_LIMIT_BYTES = 64 * 1024**3
 """What no setting can raise the bound of an upload over; ``max_import_bytes`` is the bound itself."""
@@ -72,6 +81,7 @@ async def start_import(
             request, file, limit=settings.max_import_bytes, seconds=settings.import_upload_seconds
         )
         facts = await run_in_threadpool(_scan, Path(file.name), settings.max_import_expanded_bytes)
+        await settle_by(request, lambda: run_in_threadpool(_digest, Path(file.name)))
         row = _queued(facts, permit, size=size, dry_run=dry_run)
         file.seek(0)
         await store_file(session, row.id, file)
@@ -114,6 +124,11 @@ async def read_import_report(
     rows = await list_items(session, import_id, outcome, after, limit + 1)
     following = cursors.encode([rows[limit - 1].ordinal]) if len(rows) > limit else None
     return ReportPage(items=[ReportItem.of(row) for row in rows[:limit]], next=following)
+
+
+def _digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 def _scan(path: Path, limit: int) -> FileFacts:

@@ -17,8 +17,8 @@ from typing import Any, Literal, Self
 import structlog
 from pydantic_core import from_json
 
+from gateway.acting import ActingToken
 from gateway.imports.iati.reader import ActivityParts, Item
-from gateway.imports.tokens import ActingToken
 from shared.chassis.http import Client, TransportError
 from shared.chassis.telemetry import CORRELATION_HEADER
 from shared.contracts.base import Contract
@@ -111,7 +111,7 @@ class Owners:
         Raises:
             OwnerAway: an owner stayed away; the batch may be sent again.
             OwnerRefused: an owner will never take it.
-            StarterRefused: nobody may act for who started the import.
+            CallerRefused: nobody may act for who started the import.
 
         """
         lines: dict[str, list[str]] = defaultdict(list)

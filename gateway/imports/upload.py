@@ -76,4 +76,4 @@ def _bounded(receive: Receive, limit: int) -> Receive:
 
 def _bound(size: int, limit: int) -> None:
     if size > limit:
-        raise TooLarge(f"An import takes at most {limit} bytes as sent.", code="file-too-large")
+        raise TooLarge(f"A file of at most {limit} bytes is taken.", code="file-too-large")

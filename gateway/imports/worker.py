@@ -18,13 +18,14 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import col, delete, select, update
 
+from gateway.acting import ActingToken, CallerRefused
 from gateway.imports.iati.problems import FileRefused
 from gateway.imports.iati.reader import read
 from gateway.imports.iati.scan import FileFacts
 from gateway.imports.models import Import, ImportChunk, ImportItem
 from gateway.imports.owners import OwnerAway, OwnerRefused, Owners, Parcel, Taken
 from gateway.imports.store import fetch_file
-from gateway.imports.tokens import ActingToken, StarterRefused
+from gateway.imports.tokens import starter_of
 from gateway.issuer.tokens import Issuer
 from gateway.projection.generations import ReadModel
 from gateway.projection.visibility import await_writes, parse_write
@@ -105,7 +106,7 @@ class ImportWorker:
         except OwnerAway as away:
             await self._update(import_id, waiting_for=str(away))
             return
-        except (FileRefused, OwnerRefused, StarterRefused) as refused:
+        except (FileRefused, OwnerRefused, CallerRefused) as refused:
             log.warning("import.failed", reason=str(refused))
             await self._finish(import_id, status="failed", problem=str(refused))
             return
@@ -128,7 +129,7 @@ class ImportWorker:
 
     async def _send(self, row: Import, parcels: Iterator[Parcel], stop: asyncio.Event) -> None:
         """Send batch after batch, reading the next one while the owners take the last."""
-        token = ActingToken(self._database, self._issuer, row)
+        token = ActingToken(self._database, self._issuer, starter_of(row))
         batch = await asyncio.to_thread(self._next_batch, parcels)
         while batch and not stop.is_set():
             ahead = asyncio.create_task(asyncio.to_thread(self._next_batch, parcels))

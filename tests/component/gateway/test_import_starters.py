@@ -7,8 +7,9 @@ import httpx
 import jwt
 import pytest
 
+from gateway.acting import ActingToken, CallerRefused
 from gateway.imports.models import Import
-from gateway.imports.tokens import ActingToken, StarterRefused
+from gateway.imports.tokens import starter_of
 from gateway.issuer.models import Client
 from gateway.issuer.tokens import AUDIENCE, Issuer
 from gateway.main import SERVICE
@@ -67,7 +68,7 @@ def claims_of(bearer: str) -> dict[str, object]:
 
 async def test_the_gateway_acts_for_who_started_an_import(database: Database):
     issuer, clock = Issuer(url=URL, key=KEY, token_seconds=600), Clock()
-    token = ActingToken(database, issuer, started(), clock)
+    token = ActingToken(database, issuer, starter_of(started()), clock)
     first = await token.bearer()
     claims = claims_of(first)
     assert (claims["iss"], claims["sub"], claims["client_id"]) == (URL, "a.manager", "portal")
@@ -85,8 +86,8 @@ async def test_nobody_acts_for_who_is_not_known_or_was_revoked(database: Databas
     issuer = Issuer(url=URL, key=KEY, token_seconds=600)
     unknown = started()
     unknown.started_by = None
-    with pytest.raises(StarterRefused, match="not known"):
-        await ActingToken(database, issuer, unknown).bearer()
+    with pytest.raises(CallerRefused, match="not known"):
+        starter_of(unknown)
     async with database.session() as session, session.begin():
         session.add_all(
             Client(
@@ -100,10 +101,12 @@ async def test_nobody_acts_for_who_is_not_known_or_was_revoked(database: Databas
             )
             for name, days in (("before", -1), ("since", 1))
         )
-    assert await ActingToken(database, issuer, started(issuer=URL, client="before")).bearer()
-    assert await ActingToken(database, issuer, started(client="since")).bearer()  # another issuer's client
-    with pytest.raises(StarterRefused, match="revoked"):
-        await ActingToken(database, issuer, started(issuer=URL, client="since")).bearer()
+    assert await ActingToken(database, issuer, starter_of(started(issuer=URL, client="before"))).bearer()
+    assert await ActingToken(
+        database, issuer, starter_of(started(client="since"))
+    ).bearer()  # another issuer's client
+    with pytest.raises(CallerRefused, match="revoked"):
+        await ActingToken(database, issuer, starter_of(started(issuer=URL, client="since"))).bearer()
 
 
 async def upload(client: httpx.AsyncClient, headers: dict[str, str]) -> httpx.Response:
