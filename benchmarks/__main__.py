@@ -16,7 +16,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import access, imports, reads, rebuilds, relays, visibility, writes
+from benchmarks import access, imports, reads, rebuilds, relays, visibility, webhooks, writes
 from benchmarks.stand import Stand, standing
 
 PARTS: dict[str, Callable[[Stand, Console], None]] = {
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Stand, Console], None]] = {
     "writes": writes.measure,
     "visibility": visibility.measure,
     "relay": relays.measure,
+    "webhooks": webhooks.measure,
     "rebuild": rebuilds.measure,
 }
 WIDTH = 130

@@ -20,8 +20,10 @@ from benchmarks.load import Job, Load, get, run
 from deploy.broker import BrokerUser
 from deploy.local.embedded import with_password
 from deploy.local.loopback import open_url
-from deploy.local.system import OWNERS, UNLIMITED, WITHOUT_RATES, LocalSystem
+from deploy.local.system import OWNERS, UNLIMITED, WITHOUT_RATES, LocalSystem, Settings
 
+TO_THIS_MACHINE: Settings = {"gateway": {"DEVCOOP_WEBHOOK_INSECURE": "true"}}
+"""Lets webhooks go to endpoints of this machine."""
 CHILD_SECONDS = 180
 SETTLE_SECONDS = 120
 STOP_SECONDS = 10
@@ -137,7 +139,7 @@ class Stand:
 @contextmanager
 def standing(folder: Path) -> Iterator[Stand]:
     """Start the system and the child process, and stop both at the end."""
-    system = LocalSystem(folder, settings={**WITHOUT_RATES, **UNLIMITED})
+    system = LocalSystem(folder, settings={**WITHOUT_RATES, **UNLIMITED, **TO_THIS_MACHINE})
     system.start()
     try:
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:

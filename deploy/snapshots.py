@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deploy import policy_page
+from deploy import policy_page, webhooks_page
 from gateway.main import SERVICE as GATEWAY
 from gateway.openapi import combine
 from services.funding.main import SERVICE as FUNDING
@@ -42,7 +42,12 @@ def generate() -> dict[str, str]:
     own = Application.openapi(application(GATEWAY))
     texts = {f"{OWNED}/{name}.json": _text(document) for name, document in owned.items()}
     combined = combine(own, list(owned.values()))
-    return {**texts, COMBINED: _text(combined), policy_page.PAGE: policy_page.text()}
+    return {
+        **texts,
+        COMBINED: _text(combined),
+        policy_page.PAGE: policy_page.text(),
+        webhooks_page.PAGE: webhooks_page.text(),
+    }
 
 
 def differing(root: Path = events.ROOT) -> list[str]:

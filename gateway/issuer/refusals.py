@@ -8,6 +8,7 @@ from fastapi import Request, Response
 
 from gateway.issuer.schemas import TokenRefusal
 from shared.chassis.guard import GuardedRoute
+from shared.chassis.idempotency.once import Keying
 
 OAuthError = Literal[
     "invalid_request",
@@ -42,7 +43,9 @@ class OAuthRefusal(Exception):
 
 
 class OAuthRoute(GuardedRoute):
-    """A route that refuses as OAuth says."""
+    """A route that refuses as OAuth says, where every token is another: a key would have one kept."""
+
+    keying = Keying.NONE
 
     def open_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Answer refusals of this module."""

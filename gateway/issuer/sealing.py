@@ -1,4 +1,4 @@
-"""Private keys at rest: sealed by AES-GCM under a key of the settings, so that a copy of the database signs nothing."""
+"""Keys at rest: sealed by AES-GCM under a key of the settings, so that a copy of the database signs nothing."""
 
 import secrets
 
@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE_BYTES = 12
 _KEY_BYTES = 32
-_PURPOSE = b"devcoop issuer: private keys"
+PRIVATE_KEYS = b"devcoop issuer: private keys"
+"""What the keys that sign tokens are sealed as."""
 
 
 class Unsealable(Exception):
@@ -17,10 +18,13 @@ class Unsealable(Exception):
 
 
 class Sealer:
-    """Seals and unseals; a label tells what was sealed, and has to be told again."""
+    """Seals and unseals; a label tells what was sealed, and has to be told again.
 
-    def __init__(self, key: str) -> None:
-        derived = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(key.encode())
+    Each ``purpose`` has a key of its own, derived from the one of the settings: what was sealed for one is none of another.
+    """
+
+    def __init__(self, key: str, purpose: bytes = PRIVATE_KEYS) -> None:
+        derived = HKDF(SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key.encode())
         self._cipher = AESGCM(derived)
 
     def seal(self, content: bytes, label: str) -> bytes:

@@ -19,6 +19,8 @@ from shared.chassis.limits import FailureLimit
 from shared.policy.grants import Grant
 
 AUDIENCE = "devcoop"
+KEPT_ANSWERS = b"devcoop gateway: kept answers"
+"""What answers that tell a secret are sealed as while they are kept."""
 TYPE = "at+jwt"
 
 Claims = dict[str, Any]
@@ -130,3 +132,10 @@ def issuer_of(settings: Settings) -> Issuer | None:
         token_seconds=settings.token_seconds,
         failures=settings.token_rate_limit,
     )
+
+
+def answer_sealer_of(settings: Settings) -> Sealer | None:
+    """Return what seals answers that tell a secret, None where no client can be made."""
+    if settings.issuer_key is None:
+        return None
+    return Sealer(settings.issuer_key.get_secret_value(), KEPT_ANSWERS)
