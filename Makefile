@@ -42,7 +42,7 @@ check: $(VENV)/ready-dev ## Lint, format, types and import directions
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=client $(BIN)/lint-imports
 
 unit: $(VENV)/ready-dev ## The tests that need no server
 	$(BIN)/pytest tests/unit
