@@ -7,12 +7,21 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from gateway import passthrough
+from gateway.batch.api import router as batches
+from gateway.batch.lanes import Turns
+from gateway.feed.api import router as feed
+from gateway.feed.counting import OpenStreams
+from gateway.feed.sharing import Once
 from gateway.imports.api import router as imports
 from gateway.imports.owners import Owners
 from gateway.imports.worker import ImportWorker
+from gateway.incoming.api import router as incoming
+from gateway.incoming.messages_api import router as incoming_messages
+from gateway.incoming.parts import open_incoming
+from gateway.incoming.sources_api import router as incoming_sources
 from gateway.issuer.api import router as clients
 from gateway.issuer.oauth import router as oauth
-from gateway.issuer.tokens import issuer_of
+from gateway.issuer.tokens import answer_sealer_of, issuer_of
 from gateway.openapi import install_openapi
 from gateway.personal import KEEPER
 from gateway.projection.checks import projection_check, read_model_check
@@ -24,6 +33,9 @@ from gateway.results.cache import AnswerCache, AnswerCacheMiddleware
 from gateway.results.programming.api import router as programming
 from gateway.results.terms import RateTables
 from gateway.settings import Settings
+from gateway.spreadsheets.api import router as spreadsheets
+from gateway.webhooks.api import router as webhooks
+from gateway.webhooks.parts import open_webhooks
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.health import broker_check
 from shared.chassis.http import Client
@@ -47,10 +59,15 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         runtime.parts |= {
             "owners": owner_clients,
             "issuer": issuer,
+            "sealer": answer_sealer_of(settings),
             "read_model": read_model,
             "rate_tables": RateTables(settings.rate_source),
+            "turns": Turns(),
+            "open_streams": OpenStreams(settings.event_streams),
+            "once": Once(read_model),
         }
         runtime.supervisor.start(read_model)
+        await stack.enter_async_context(open_webhooks(runtime, read_model))
         if "projector" in settings.roles:
             projector = Projector(runtime.database, runtime.bus)
             runtime.supervisor.start(projector)
@@ -62,6 +79,7 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
                     runtime.database, owners, read_model, issuer, batch_items=settings.import_batch_items
                 )
             )
+        open_incoming(runtime, issuer, owner_clients)
         if "api" in settings.roles:
             runtime.checks["read_model"] = read_model_check(read_model)
         yield
@@ -86,7 +104,14 @@ SERVICE = Service(
         accountability,
         results,
         programming,
+        feed,
         imports,
+        batches,
+        spreadsheets,
+        incoming,
+        incoming_sources,
+        incoming_messages,
+        webhooks,
         clients,
         oauth,
         passthrough.router,

@@ -50,10 +50,10 @@ OWNER_OF_PATH = {
 
 REQUEST_HEADERS = (
     *("authorization", "dpop"),
-    *("accept", "content-encoding", "content-type", "if-match", "if-none-match"),
+    *("accept", "content-encoding", "content-type", "if-match", "if-none-match", "idempotency-key"),
 )
 RESPONSE_HEADERS = (
-    *("content-type", "etag", "location", "devcoop-write", "retry-after", "allow"),
+    *("content-type", "etag", "location", "devcoop-write", "idempotency-replayed", "retry-after", "allow"),
     *("www-authenticate", "cache-control"),
 )
 QUOTA_HEADERS = ("ratelimit", "ratelimit-policy")
@@ -79,7 +79,7 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
     clients: dict[str, Client] = runtime.parts["owners"]
     query = request.scope["query_string"].decode("latin-1")
     target = request.scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
-    _require_plain(target)
+    require_plain(target)
     headers = {name: request.headers[name] for name in REQUEST_HEADERS if name in request.headers}
     if request.client is not None:
         headers["x-forwarded-for"] = request.client.host
@@ -105,7 +105,7 @@ async def pass_on(request: Request, runtime: CurrentRuntime) -> Response:
     return Response(answer.content, answer.status_code, headers=passed)
 
 
-def _require_plain(target: str) -> None:
+def require_plain(target: str) -> None:
     """Check that a target stays what it is on its way.
 
     Raises:

@@ -1,10 +1,12 @@
 """Settings of the gateway."""
 
 from decimal import Decimal
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from gateway.webhooks.schedule import RETRY_SECONDS
 from shared.chassis.settings import ServiceSettings
 from shared.figures.inflows import PROBABILITIES
 
@@ -12,8 +14,8 @@ from shared.figures.inflows import PROBABILITIES
 class Settings(ServiceSettings):
     """Which roles a process has, where the owning services are, and the bounds of an import."""
 
-    roles: frozenset[Literal["api", "importer", "projector"]] = Field(
-        default=frozenset({"api", "importer", "projector"}),
+    roles: frozenset[Literal["api", "importer", "projector", "webhooks"]] = Field(
+        default=frozenset({"api", "importer", "projector", "webhooks"}),
         description="What this process does, as a JSON list; every role may have several processes.",
     )
     projects_url: str = Field(default="http://127.0.0.1:8101", description="Address of the projects service.")
@@ -41,6 +43,33 @@ class Settings(ServiceSettings):
     import_retry_seconds: float = Field(
         default=10,
         description="How long an import waits for a service that is away before others get their turn.",
+    )
+    max_batch_lines: int = Field(default=20_000, ge=1, description="Most lines of a batch.")
+    max_batch_line_bytes: int = Field(
+        default=32 * 1024**2, ge=1, description="Largest line of a batch, in bytes unpacked."
+    )
+    max_batch_bytes: int = Field(default=256 * 1024**2, ge=1, description="Largest batch, in bytes unpacked.")
+    batch_upload_seconds: float = Field(
+        default=3600, gt=0, description="Longest time that a batch takes to arrive."
+    )
+    batch_retry_seconds: float = Field(
+        default=10,
+        ge=0,
+        description="How long a batch asks a service that is away, before its lines are refused.",
+    )
+    stream_stall_seconds: float = Field(
+        default=60,
+        gt=0,
+        description="How long the feed waits for a caller that does not read, before it ends.",
+    )
+    event_streams: int = Field(
+        default=8, ge=1, description="Most streams of events that a caller holds open at a process."
+    )
+    event_keepalive_seconds: float = Field(
+        default=15, gt=0, description="Silence after which a stream of events tells that it is still there."
+    )
+    max_spreadsheet_bytes: int = Field(
+        default=8 * 1024**2, ge=1, description="Largest upload of a spreadsheet, in bytes as sent."
     )
     past_moments: int = Field(
         default=8, ge=1, description="Past states of the read model that are kept once they were asked for."
@@ -76,7 +105,38 @@ class Settings(ServiceSettings):
         pattern=r"^https?://[^/?#\s]+$",
         description="Name of the issuer in its tokens, which is the address that clients know the gateway by.",
     )
+    webhook_concurrency: int = Field(
+        default=8, ge=1, le=32, description="Most deliveries to one webhook that are under way at once."
+    )
+    webhook_retry_seconds: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=RETRY_SECONDS,
+        description="Seconds after each failed attempt at a delivery until the next, as a JSON list.",
+    )
+    webhook_failing_days: float = Field(
+        default=5, gt=0, description="Days without a success after which a webhook that fails is disabled."
+    )
+    webhook_keep_days: float = Field(
+        default=30, gt=0, description="Days that deliveries of webhooks and their attempts are kept."
+    )
+    webhooks_most: int = Field(default=50, ge=1, description="Most webhooks that one client may have.")
     token_seconds: int = Field(default=600, ge=60, le=3600, description="How long a token lives.")
+    webhook_insecure: bool = Field(
+        default=False,
+        description="For development alone: webhooks go to http, to any port and to this machine too.",
+    )
+    webhook_ports: frozenset[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default=frozenset(),
+        description="The ports that webhooks go to, as a JSON list; empty is 443 and those from 1024 on.",
+    )
+    webhook_denied_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(),
+        description="Public networks that webhooks are kept off too, as a JSON list.",
+    )
+    incoming_body_days: int = Field(
+        default=30,
+        ge=1,
+        description="Days after which the body of a partner's message is erased once it is done with.",
+    )
 
     @property
     def owner_urls(self) -> dict[str, str]:

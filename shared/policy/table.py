@@ -162,12 +162,30 @@ _RESULTS = (
 
 _ACCESS = (
     *_rules("alert", "read", STAFF),
+    *_rules("change", "read", INVOLVED, published=True, note="The rule of what changed decides."),
+    *_rules("event", "read", INVOLVED, published=True, note="The rule of what it is about decides."),
     *_rules("import", "read write", {MANAGER, ADMINISTRATOR}, everywhere=True),
+    *_rules(
+        "webhook",
+        "read write",
+        {PARTNER, FIELD, MANAGER, ADMINISTRATOR},
+        note="Those of the own client; administrators everywhere all.",
+    ),
+    *_rules("batch", "write", STAFF, note="The owner of the thing of each line decides."),
+    *_rules("spreadsheet", "read", INVOLVED, note="What may be read of the project."),
+    *_rules(
+        "spreadsheet", "write", {FIELD, MANAGER, FINANCE}, note="The owner of the thing of each row decides."
+    ),
     *_rules("client", "read write", {ADMINISTRATOR}, everywhere=True),
     *_rules("audit", "read", {MANAGER, ADMINISTRATOR}, note="What is about places that the grants hold in."),
     *_rules("personal-data", "read write", {ADMINISTRATOR}, everywhere=True),
     *_rules("health", "read", published=True, note="That it answers, and whether it can do its work."),
     *_rules("operation", "read", {OPERATOR, ADMINISTRATOR}, everywhere=True, note="Checks and metrics."),
+    *_rules(
+        "incoming", "write", published=True, note="Messages of partners, by the signature of their source."
+    ),
+    *_rules("incoming-source", "read write", {ADMINISTRATOR}, everywhere=True),
+    *_rules("incoming-message", "read release", {FINANCE, MANAGER, ADMINISTRATOR}, everywhere=True),
     *_rules("issuer", "read write", published=True, note="Tokens, against credentials; keys."),
     *_rules("owner", "pass-on", published=True, note="The owner of the thing decides."),
 )

@@ -43,6 +43,12 @@ def diagnose() -> Diagnose:
     return run
 
 
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    """Return the document as it is made of the catalog."""
+    return asyncapi.document()
+
+
 def _installed_parser() -> Path:
     """Return the folder of the parser, installed once for each state of its files.
 
@@ -88,29 +94,26 @@ def test_the_parser_finds_what_was_broken_on_purpose(diagnose: Diagnose, intact:
 
 
 @pytest.mark.parametrize("event", CATALOG.values(), ids=lambda event: event.name)
-def test_every_event_is_sent_by_its_owner_on_its_subject(event: EventType):
-    document = asyncapi.document()
+def test_every_event_is_sent_by_its_owner_on_its_subject(told: dict[str, Any], event: EventType):
     key = f"{event.name}.v{event.version}"
     aggregate = uuid.uuid4()
-    address = document["channels"][key]["address"]
+    address = told["channels"][key]["address"]
     assert address.replace("{aggregate_id}", str(aggregate)) == event.subject(aggregate)
-    assert document["operations"][key]["action"] == "send"
-    assert document["operations"][key]["tags"] == [{"name": event.owner}]
+    assert told["operations"][key]["action"] == "send"
+    assert told["operations"][key]["tags"] == [{"name": event.owner}]
 
 
-def test_the_document_names_the_owners_and_nothing_but_the_catalog():
-    document = asyncapi.document()
+def test_the_document_names_the_owners_and_nothing_but_the_catalog(told: dict[str, Any]):
     keys = {f"{event.name}.v{event.version}" for event in CATALOG.values()}
-    assert document["channels"].keys() == document["operations"].keys() == keys
-    assert [tag["name"] for tag in document["info"]["tags"]] == list(OWNERS)
+    assert told["channels"].keys() == told["operations"].keys() == keys
+    assert [tag["name"] for tag in told["info"]["tags"]] == list(OWNERS)
 
 
-def test_the_payload_admits_an_event_of_its_type_only():
-    document = asyncapi.document()
+def test_the_payload_admits_an_event_of_its_type_only(told: dict[str, Any]):
     event = json.loads(_registered_activity())
-    assert _payload_errors(document, "projects.activity.registered.v1", event) == []
-    assert _payload_errors(document, "projects.activity.revised.v1", event) == ["type"]
-    assert _payload_errors(document, "projects.activity.registered.v1", {**event, "data": {}}) == ["data"] * 4
+    assert _payload_errors(told, "projects.activity.registered.v1", event) == []
+    assert _payload_errors(told, "projects.activity.revised.v1", event) == ["type"]
+    assert _payload_errors(told, "projects.activity.registered.v1", {**event, "data": {}}) == ["data"] * 4
 
 
 def _payload_errors(document: dict[str, Any], message: str, event: dict[str, Any]) -> list[Any]:

@@ -1,4 +1,7 @@
-"""Where the services connect to: addresses of their settings, and never one that a request, a file or a token names."""
+"""Where the services connect to: addresses of their settings, and never one that a file or a token names.
+
+Webhooks alone go to addresses that callers name, by the one module that lets nothing go to where it may not.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -9,7 +12,7 @@ from shared.contracts.snapshots import ROOT
 
 CONNECTING = {
     "httpx": {"shared/chassis/http.py"},
-    "socket": {"shared/chassis/app.py"},  # to listen
+    "socket": {"shared/chassis/app.py", "shared/chassis/egress/client.py"},  # to listen; to look names up
 }
 """Libraries by which one could connect to an address, with the modules that know them; nobody knows the others."""
 LIBRARIES = {
@@ -26,6 +29,10 @@ LIBRARIES = {
     ),
     *("telnetlib", "xmlrpc", "websockets", "subprocess"),
 }
+OPENING = {"create_connection", "open_connection", "create_unix_connection", "open_unix_connection"}
+"""Calls that connect to an address."""
+EGRESS = "shared/chassis/egress/client.py"
+"""The one module that connects to addresses which others chose (docs/adr/0022)."""
 PRODUCT = ("shared/chassis", "shared/policy", "shared/contracts", "shared/figures", "services", "gateway")
 FETCHING = {
     "shared/chassis/identity/keys.py": {"self.issuer.jwks_url", "self.issuer.revocations_url"},
@@ -68,6 +75,11 @@ def knows_the_client(tree: ast.AST) -> bool:
 def test_few_modules_can_connect_to_an_address(library: str):
     found = {path for path, tree in TREES.items() if library in set(imported(tree))}
     assert found == CONNECTING.get(library, set())
+
+
+def test_one_module_connects_by_itself():
+    found = {path for path, tree in TREES.items() if any(any(calls(tree, name)) for name in OPENING)}
+    assert found == {EGRESS}
 
 
 def test_whole_addresses_that_are_fetched_are_those_of_settings():

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,13 @@ from tests.flow.samples import activity_xml, file_of
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 180
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Return a folder that the user of the database can be let into: another pytest of ours closes all that pytest makes."""
+    with tempfile.TemporaryDirectory(prefix="devcoop-commands-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from shared.testing.documents import ANY
 from tests.flow.client import Answer, Gateway
 from tests.flow.samples import activity_document, new_identifier
 
@@ -65,7 +66,9 @@ def revised(gateway: Gateway) -> tuple[str, str, str]:
         ("finances", finance(identifier, "1500"), "Second tranche"),
         ("frameworks", framework(identifier, "200", "60"), "Cohort doubled; late reports came in"),
     ):
-        written = gateway.http.put(f"/v1/{path}/{address}", json=document, params={"rationale": why})
+        written = gateway.http.put(
+            f"/v1/{path}/{address}", json=document, params={"rationale": why}, headers=ANY
+        )
         assert written.json().get("outcome") == "changed", written.text
         gateway.project(identifier, **after(written))
     return identifier, before, datetime.now(UTC).isoformat()

@@ -52,7 +52,9 @@ def test_a_write_is_seen_by_who_names_it(gateway: Gateway, identifier: str):
     created = create(gateway, identifier)
     assert title_of(gateway, identifier, created) == "Decent work"
     replaced = gateway.http.put(
-        f"/v1/activities/{identifier}", json=activity_document(identifier, "Replaced")
+        f"/v1/activities/{identifier}",
+        json=activity_document(identifier, "Replaced"),
+        headers={"If-Match": created.headers["etag"]},
     )
     assert replaced.json()["outcome"] == "changed"
     assert title_of(gateway, identifier, replaced) == "Replaced"

@@ -37,10 +37,20 @@ FILLED = {
     "client_id": NOBODY,
     "secret_id": NOBODY,
     "import_id": NOBODY,
+    "source_id": NOBODY,
+    "message_id": NOBODY,
+    "webhook_id": NOBODY,
+    "event_id": NOBODY,
 }
 """What stands in a path for that which is not a stored document of the owner."""
 NAMED = {
-    "{identifier}": {"alert": None, "donor-results": None, "programme-figure": "programme-framework"},
+    "{identifier}": {
+        "incoming": None,
+        "alert": None,
+        "spreadsheet": None,
+        "donor-results": None,
+        "programme-figure": "programme-framework",
+    },
     "{iati_identifier}": {"results": "activity", "revision": "activity"},
     "{code}": {"country-programme-results": "country-programme"},
 }
@@ -96,7 +106,10 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "read_gaps": {"biennium": BIENNIUM},
     "read_line_of_sight": {"activity": SHOWN},
     **{f"export_{service}_personal_data": {"name": "nobody"} for service in SERVICES},
+    "stream_events": {"since": "nothing"},
 }
+ENDLESS = {"stream_events"}
+"""Reads that are asked wrongly, since they never end: that they are let through shows by what is said of the query."""
 WITHOUT_A_BODY_OF_OURS = {
     *(
         "put_rate_file",
@@ -107,6 +120,13 @@ WITHOUT_A_BODY_OF_OURS = {
         "revoke_client",
     ),
     *("delete_client_secret", "issue_token", "revoke_token"),
+    *("receive_incoming", "create_incoming_source", "patch_incoming_source", "try_incoming_source"),
+    *("create_incoming_secret", "delete_incoming_secret"),
+    *("release_incoming_message", "discard_incoming_message"),
+    *("run_batch", "upload_spreadsheet"),
+    *("create_webhook", "patch_webhook", "rotate_webhook_secret"),
+    *("replay_webhook", "recover_webhook"),
+    *("enable_webhook", "disable_webhook"),
     *(f"erase_{service}_personal_data" for service in SERVICES),
 }
 """Writes that are sent nothing valid: that they are let through shows by what is said of the body."""
@@ -131,7 +151,7 @@ class Call:
     @property
     def is_valid(self) -> bool:
         """Whether nothing is wrong with what is sent."""
-        return self.operation not in WITHOUT_A_BODY_OF_OURS
+        return self.operation not in WITHOUT_A_BODY_OF_OURS | ENDLESS
 
     @property
     def is_write(self) -> bool:

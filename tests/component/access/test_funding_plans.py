@@ -7,6 +7,7 @@ from services.funding.workplans.aggregates import WORKPLANS
 from shared.policy.grants import Grant, Role
 from shared.testing import partnerships as sample
 from shared.testing import workplans
+from shared.testing.documents import ANY
 from tests.component.access.comparing import get
 from tests.component.access.money import BIENNIUM, money
 
@@ -119,7 +120,7 @@ async def likely(world):
         sample.pledge("LIKELY-KE", **told, scope=of_kenya, probability="30"),
     )
     profile = {"organisation_identifier": "XM-1", "names": workplans.TITLES, "interests": scope}
-    assert (await world.client.put("/v1/partner-profiles/XM-1", json=profile)).is_success
+    assert (await world.client.put("/v1/partner-profiles/XM-1", json=profile, headers=ANY)).is_success
     return f"/v1/workplans/{PLAN}%2F3/resources"
 
 

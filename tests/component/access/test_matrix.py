@@ -27,8 +27,15 @@ QUIET = {"alert_seconds": 86400.0}
 SETTINGS: Mapping[str, Mapping[str, object]] = {
     "funding": QUIET,
     "monitoring": {**QUIET, "planning_seconds": 86400.0},
-    "gateway": {"roles": ["api", "projector"], "issuer_key": "k" * 32, "token_rate_limit": 0},
+    "gateway": {
+        "roles": ["api", "projector"],
+        "issuer_key": "k" * 32,
+        "token_rate_limit": 0,
+        "batch_retry_seconds": 0,
+    },
 }
+AWAY = "owner-unavailable"
+"""What the gateway answers, whose owners are not at the addresses that it knows, where one of them is to decide."""
 SERVICES = [*OWNERS, GATEWAY]
 SHOWN_BY_GATEWAY = {"activity": "projects", "country-programme": "country-programmes"}
 REFUSALS = {"token-missing", "forbidden", "step-forbidden", "outside-scope"}
@@ -136,7 +143,7 @@ async def test_every_operation_answers_as_the_policy_says(service, served, thing
             found = told(answer, call)
             counts[found] += 1
             invalid = wanted is None and call.is_valid and not call.is_new and answer.status_code in WRONG
-            if found != wanted or invalid or answer.is_server_error:
+            if found != wanted or invalid or (answer.is_server_error and AWAY not in answer.text):
                 wrong.append(
                     f"{call.operation} {call.step or ''} {call.address} by {grant}: "
                     f"{wanted} expected, {answer.status_code} {answer.text[:300]}"

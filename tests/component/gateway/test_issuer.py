@@ -3,8 +3,6 @@
 import asyncio
 import json
 import logging
-import os
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -16,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
+from deploy.local.processes import run_command
 from gateway.issuer.client_authentication import Credentials, authenticate
 from gateway.issuer.client_secrets import SecretHashes, new_secret, owasp_hasher
 from gateway.issuer.handlers import change_client, revoke_client
@@ -665,15 +664,8 @@ async def command(url, *arguments, **environment):
         "DEVCOOP_NATS_URL": "nats://127.0.0.1:1",
         "DEVCOOP_CURSOR_KEY": "k" * 32,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "gateway.issuer", *arguments),
-        env={**os.environ, **told, "DEVCOOP_ISSUER_KEY": KEY, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate()
-    return process.returncode, output.decode(), errors.decode()
+    told |= {"DEVCOOP_ISSUER_KEY": KEY, **environment}
+    return await asyncio.to_thread(run_command, "gateway.issuer", arguments, told, seconds=60)
 
 
 async def test_the_commands_make_a_client_turn_the_key_and_revoke(anyone, url):

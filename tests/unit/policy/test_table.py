@@ -12,7 +12,7 @@ from shared.policy.principals import PUBLIC, Principal
 from shared.policy.table import FIELDS, POLICY, RULES
 
 READS = {"read", "pass-on"}
-WRITES_OF_ANYBODY = {("issuer", "write")}
+WRITES_OF_ANYBODY = {("issuer", "write"), ("incoming", "write")}
 """What anybody may do who has a client's secret; the issuer verifies that."""
 APART = {
     "proposal": ({"write", "develop", "submit"}, {"appraise", "return", "reject", "pass"}),
@@ -100,8 +100,9 @@ def test_who_operates_the_system_sees_no_documents():
     assert [field for field in FIELDS if Role.OPERATOR in field.roles] == []
 
 
-def test_a_partner_writes_nothing():
-    assert {rule.action for rule in POLICY if Role.PARTNER in rule.roles} == {"read"}
+def test_a_partner_writes_nothing_but_where_it_is_told_of_changes():
+    written = {rule.resource for rule in POLICY if Role.PARTNER in rule.roles and rule.action != "read"}
+    assert written == {"webhook"}
 
 
 def test_only_administrators_have_to_do_with_clients_and_personal_data():
