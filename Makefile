@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo token test check unit bench format lock clean
+.PHONY: help run demo token test check unit week bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,6 +49,9 @@ unit: $(VENV)/ready-dev ## The tests that need no server
 
 test: check ## Everything that proves it, on embedded PostgreSQL and NATS
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+
+week: $(VENV)/ready-dev ## A week of 5,000 commands of a field office, over a link that is cut every two seconds
+	DEVCOOP_TEST_COMMANDS=5000 $(BIN)/pytest tests/flow/test_field_client.py
 
 bench: $(VENV)/ready-dev ## Measure import, reads and writes beside bare baselines
 	$(BIN)/python -m benchmarks

@@ -26,12 +26,20 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-LAYERS = ("flow", "component", "contract", "conformance", "client", "unit")
+LAYERS = ("component", "contract", "conformance", "client", "unit", "flow")
+"""In this order: a system that flow tests share goes on working, tests or not, until the last of them has ended."""
+LONGEST = ("test_commands", "test_real_files", "test_currencies", "test_crashes", "test_examples")
+"""Files of the last layer that come first in it, so that processes that share the tests end together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that processes that share them end together."""
-    items.sort(key=lambda item: LAYERS.index(item.path.relative_to(TESTS).parts[0]))
+    """Order the files by how long they keep others waiting."""
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        layer, name = item.path.relative_to(TESTS).parts[0], item.path.stem
+        return LAYERS.index(layer), LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 def pytest_collection_finish() -> None:

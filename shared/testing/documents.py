@@ -6,10 +6,20 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
+import httpx
+
 from shared.contracts.ids import activity_id, partner_id
 
 ANY = {"If-Match": "*"}
 """Sent by who replaces a document, whichever version of it is stored."""
+
+
+async def put(client: httpx.AsyncClient, address: str, document: Mapping[str, Any]) -> httpx.Response:
+    """Store a document, whether or not there is one already."""
+    answer = await client.put(address, json=document)
+    if answer.status_code == httpx.codes.PRECONDITION_REQUIRED:
+        answer = await client.put(address, json=document, headers=ANY)
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

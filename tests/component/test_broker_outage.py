@@ -4,13 +4,13 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from services.projects.main import SERVICE
-from shared.testing.documents import ACTIVITY
+from shared.testing.documents import ACTIVITY, put
 from shared.testing.streams import await_published, published
 
 
 async def write(client, identifiers, **members):
     answers = await asyncio.gather(
-        *(client.put(ACTIVITY.address(each), json=ACTIVITY.document(each, **members)) for each in identifiers)
+        *(put(client, ACTIVITY.address(each), ACTIVITY.document(each, **members)) for each in identifiers)
     )
     assert {answer.status_code for answer in answers} <= {200, 201}
 

@@ -15,6 +15,7 @@ from services.monitoring.main import SERVICE as MONITORING
 from services.projects.main import SERVICE as PROJECTS
 from shared.contracts.monitoring.v1 import EvaluationPolicy
 from shared.figures.rates import RateTable
+from shared.testing.documents import put
 
 SECONDS = 15
 TODAY = datetime.now(UTC).date()
@@ -52,7 +53,7 @@ class Owners:
             "dates": [{"type": "1", "date": day(start)}, {"type": "3", "date": day(end)}],
             **members,
         }
-        answer = await self.projects.put(f"/v1/activities/{identifier}", json=document)
+        answer = await put(self.projects, f"/v1/activities/{identifier}", document)
         assert answer.status_code in (200, 201), answer.text
 
     async def finance(self, identifier, amount, currency="USD"):
@@ -62,7 +63,7 @@ class Owners:
             "value": {"amount": amount, "currency": currency},
         }
         document = {"iati_identifier": identifier, "budgets": [budget]}
-        answer = await self.funding.put(f"/v1/finances/{identifier}", json=document)
+        answer = await put(self.funding, f"/v1/finances/{identifier}", document)
         assert answer.status_code in (200, 201), answer.text
 
     async def adopt(self, version=1, **members):

@@ -41,8 +41,18 @@ FETCHING = {
 CLIENTS = {"shared/chassis/access.py": {"''"}, "gateway/main.py": {"url"}}
 """Modules that make an HTTP client, with its address: none, and each of ``Settings.owner_urls``."""
 
-FILES = [path for part in PRODUCT for path in sorted((ROOT / part).rglob("*.py"))]
-TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+
+@pytest.fixture(scope="module")
+def trees() -> dict[str, ast.Module]:
+    """Return every module of the product by its path."""
+    files = [path for part in PRODUCT for path in sorted((ROOT / part).rglob("*.py"))]
+    return {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in files}
+
+
+@pytest.fixture(scope="module")
+def imports(trees: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """Return what each module imports."""
+    return {path: set(imported(tree)) for path, tree in trees.items()}
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -72,33 +82,33 @@ def knows_the_client(tree: ast.AST) -> bool:
 
 
 @pytest.mark.parametrize("library", sorted(LIBRARIES))
-def test_few_modules_can_connect_to_an_address(library: str):
-    found = {path for path, tree in TREES.items() if library in set(imported(tree))}
+def test_few_modules_can_connect_to_an_address(imports: dict[str, set[str]], library: str):
+    found = {path for path, names in imports.items() if library in names}
     assert found == CONNECTING.get(library, set())
 
 
-def test_one_module_connects_by_itself():
-    found = {path for path, tree in TREES.items() if any(any(calls(tree, name)) for name in OPENING)}
+def test_one_module_connects_by_itself(trees: dict[str, ast.Module]):
+    found = {path for path, tree in trees.items() if any(any(calls(tree, name)) for name in OPENING)}
     assert found == {EGRESS}
 
 
-def test_whole_addresses_that_are_fetched_are_those_of_settings():
+def test_whole_addresses_that_are_fetched_are_those_of_settings(trees: dict[str, ast.Module]):
     found = {
         path: {ast.unparse(call.args[0]) for call in calls(tree, "fetch") if call.keywords}
-        for path, tree in TREES.items()
+        for path, tree in trees.items()
         if knows_the_client(tree) and any(call.keywords for call in calls(tree, "fetch"))
     }
     assert found == FETCHING
 
 
-def test_clients_are_made_for_the_owners_alone():
+def test_clients_are_made_for_the_owners_alone(trees: dict[str, ast.Module]):
     found = {
         path: {ast.unparse(call.args[0]) for call in calls(tree, "Client")}
-        for path, tree in TREES.items()
+        for path, tree in trees.items()
         if knows_the_client(tree) and any(calls(tree, "Client"))
     }
     assert found == CLIENTS
 
 
-def test_the_modules_are_found():
-    assert {*CLIENTS, *FETCHING, "shared/chassis/http.py"} <= set(TREES)
+def test_the_modules_are_found(trees: dict[str, ast.Module]):
+    assert {*CLIENTS, *FETCHING, "shared/chassis/http.py"} <= set(trees)

@@ -1,5 +1,6 @@
 """A contact of a project asks to be erased: every service forgets her at the gateway's address, and no figure changes."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -8,7 +9,7 @@ import pytest
 from pydantic_core import from_json
 
 from shared.testing.documents import ANY
-from tests.flow.client import Answer, Gateway, await_until, standing
+from tests.flow.client import PATIENCE_SECONDS, POLL_SECONDS, Answer, Gateway, await_until, standing
 from tests.flow.samples import activity_document, new_identifier
 
 NAME, MAIL = "Philippa Wanjohi-Flow", "philippa.wanjohi@flow.example"
@@ -58,8 +59,18 @@ def pages_of(identifier: str, *, as_of: str) -> list[str]:
 
 
 def named(gateway: Gateway, page: str) -> bool:
-    text = gateway.http.get(page).raise_for_status().text.casefold()
+    text = read(gateway, page).casefold()
     return NAME.casefold() in text or MAIL in text
+
+
+def read(gateway: Gateway, page: str) -> str:
+    """Return a page; a past state may have to be made first."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = gateway.http.get(page)
+        if answer.is_success or "past-being-built" not in answer.text or time.monotonic() > deadline:
+            return answer.raise_for_status().text
+        time.sleep(POLL_SECONDS)
 
 
 def budgets(gateway: Gateway, identifier: str) -> list[tuple[Answer, Answer]]:

@@ -56,7 +56,8 @@ def test_an_illegal_step_tells_what_is_allowed_and_nothing_else_does():
 
 
 def test_every_kind_of_refusal_is_listed_here():
-    assert set(KINDS) == set(ProblemError.__subclasses__())
+    found = {each for each in ProblemError.__subclasses__() if each.__module__.startswith("shared.chassis.")}
+    assert set(KINDS) == found
 
 
 @pytest.mark.parametrize("kind", KINDS)
