@@ -87,7 +87,9 @@ def test_a_server_that_was_killed_is_replaced_and_takes_no_process_with_it(
     server: ForkServer, tmp_path: Path
 ):
     with waiting(server, tmp_path) as child:
-        parent_of(child).kill()
+        parent = parent_of(child)
+        parent.kill()
+        parent.wait(SECONDS)
         (tmp_path / "other").mkdir()
         with waiting(server, tmp_path / "other") as other:
             assert not child.has_ended()

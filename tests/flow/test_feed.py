@@ -13,7 +13,7 @@ from deploy.local.system import LocalSystem
 from tests.flow.client import Gateway, await_until
 from tests.flow.samples import activity_document, new_identifier
 
-COUNTRY = "TV"
+COUNTRY = "NR"
 """Where no other test has anything."""
 PATHS = {"activity": "/v1/activities", "finance": "/v1/finances"}
 STOP_SECONDS = 5.0
