@@ -64,6 +64,7 @@ lock: $(VENV)/ready-dev ## Compile the requirements files anew from pyproject.to
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group local -c requirements/runtime.txt -o requirements/local.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml --group local --group test -c requirements/runtime.txt -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group image -c requirements/runtime.txt -o requirements/image.txt
 
 clean: ## Remove the state of `make run`
 	rm -rf $(STATE)
