@@ -22,7 +22,7 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.base import Base, ReadBase
-from gateway.projection.past import Past, drop_of_generation, require_nothing_later
+from gateway.projection.past import Past, drop_of_generation, drop_schema, require_nothing_later
 from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
@@ -118,12 +118,17 @@ async def activate(session: AsyncSession, generation_id: int) -> None:
 
 
 async def drop_retired(session: AsyncSession) -> None:
-    """Drop the generations that answer no more."""
+    """Drop the generations that answer no more.
+
+    Raises:
+        DBAPIError: somebody still reads one.
+
+    """
     for generation in (
         await session.exec(select(Generation).where(col(Generation.state) == State.RETIRED))
     ).all():
         await drop_of_generation(session, generation.id)
-        await execute(session, text(f'DROP SCHEMA IF EXISTS "{generation.schema_name}" CASCADE'))
+        await drop_schema(session, generation.schema_name)
         await session.delete(generation)
 
 

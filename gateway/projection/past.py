@@ -30,6 +30,7 @@ CHUNK = 200
 MOST_WAITING = 4
 PATIENCE_SECONDS = 10.0
 TRIES = 3
+DROP_TRIES, DROP_PAUSE = 5, 0.2
 NOTE_USE_AFTER = timedelta(minutes=1)
 
 _NO_LOCK = "55P03"
@@ -58,7 +59,8 @@ _STALE = text(
     "UPDATE public.past_moment SET stale = true"
     " WHERE generation_id = :generation_id AND newest >= :recorded_at AND NOT stale"
 )
-_PATIENCE = text("SET LOCAL lock_timeout = '1s'")
+_PATIENCE = text("SET LOCAL lock_timeout = '100ms'")
+"""Far below PostgreSQL's ``deadlock_timeout``: who drops tables gives way, and never who reads them."""
 
 _log = structlog.get_logger()
 
@@ -185,11 +187,14 @@ class Past:
             unused = or_(col(PastMoment.stale), col(PastMoment.id).in_(fresh.offset(self._most)))
             ids = (await session.exec(select(PastMoment.id).where(unused))).all()
         for id_ in ids:
-            try:
-                async with self._public.session() as session, session.begin():
-                    await drop(session, id_)
-            except DBAPIError as error:  # somebody reads it; it goes the next time
-                _log.info("past.still_read", error=type(error).__name__)
+            for _ in range(DROP_TRIES):
+                try:
+                    async with self._public.session() as session, session.begin():
+                        await drop(session, id_)
+                    break
+                except DBAPIError as error:  # somebody reads it; at the latest it goes the next time
+                    _log.info("past.still_read", error=type(error).__name__)
+                    await asyncio.sleep(DROP_PAUSE)
 
 
 async def _make(database: Database, wanted: _Wanted, stop: threading.Event) -> str:
@@ -265,9 +270,19 @@ async def drop(session: AsyncSession, id_: int | None) -> None:
     """Drop one past state."""
     moment = await session.get(PastMoment, id_, with_for_update=True)
     if moment is not None:
-        await execute(session, _PATIENCE)
-        await execute(session, text(f'DROP SCHEMA IF EXISTS "{moment.schema_name}" CASCADE'))
+        await drop_schema(session, moment.schema_name)
         await session.delete(moment)
+
+
+async def drop_schema(session: AsyncSession, name: str) -> None:
+    """Drop tables that may still be read.
+
+    Raises:
+        DBAPIError: somebody reads them; try again.
+
+    """
+    await execute(session, _PATIENCE)
+    await execute(session, text(f'DROP SCHEMA IF EXISTS "{name}" CASCADE'))
 
 
 async def _kept(session: AsyncSession, wanted: _Wanted) -> PastMoment | None:

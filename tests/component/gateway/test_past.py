@@ -1,6 +1,7 @@
 """The read model as it stood: before and after a revision of a target, a budget and an actual."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from gateway.projection.generations import ReadModel, activate, begin
-from gateway.projection.past import note_late
+from gateway.projection.past import drop, note_late
 from gateway.results.cache import AnswerCache
 from gateway.results.filters import SummaryQuery, TermsQuery
 from gateway.results.projects import project_whole
@@ -218,3 +220,18 @@ async def schemas(public: Database) -> int:
     statement = text("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'past\\_%'")
     async with public.session() as session:
         return int((await execute(session, statement)).scalar_one())
+
+
+async def test_who_drops_a_state_gives_way_to_who_reads_it(read_model: ReadModel, public: Database):
+    async with read_model.session(SECOND) as reading_it:
+        schema = (await execute(reading_it, text("SELECT current_schema()"))).scalar_one()
+        await execute(reading_it, text("SELECT count(*) FROM project_activity"))
+        async with public.session() as session, session.begin():
+            deadlock = (
+                await execute(session, text("SELECT current_setting('deadlock_timeout')::interval"))
+            ).scalar_one()
+            began = time.monotonic()
+            with pytest.raises(DBAPIError):
+                await drop(session, int(schema.removeprefix("past_")))
+            assert time.monotonic() - began < deadlock.total_seconds() / 2
+        await execute(reading_it, text("SELECT count(*) FROM project_finance"))
