@@ -2,7 +2,6 @@
 
 import io
 import logging
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -23,6 +22,7 @@ from shared.chassis.app import Service, create_app
 from shared.chassis.db import Database
 from shared.chassis.migrations import upgrade
 from shared.chassis.telemetry import configure_logging
+from shared.testing.folders import temporary_folder
 from shared.testing.identity import TestIssuer
 
 CURSOR_KEY = "for tests only: nothing is signed with it"
@@ -44,8 +44,8 @@ Serve = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
     """Start one PostgreSQL server for all tests; each takes databases of its own."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-pg-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "data", Keys(Path(folder) / "keys"), durable=False)
+    with temporary_folder("devcoop-pg-") as folder:
+        server = EmbeddedPostgres(folder / "data", Keys(folder / "keys"), durable=False)
         server.start()
         yield server
         server.stop()
@@ -54,8 +54,8 @@ def postgres() -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="module")
 def nats() -> Iterator[EmbeddedNats]:
     """Start a NATS server with empty streams for the tests of one file."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-nats-") as folder:
-        server = EmbeddedNats(Path(folder), Keys(Path(folder) / "keys"))
+    with temporary_folder("devcoop-nats-") as folder:
+        server = EmbeddedNats(folder, Keys(folder / "keys"))
         server.start()
         yield server
         server.stop()
@@ -90,8 +90,8 @@ def logged() -> Iterator[io.StringIO]:
 @pytest.fixture(scope="session")
 def issuer() -> Iterator[TestIssuer]:
     """Return an issuer that every service of the tests trusts."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-issuer-") as folder:
-        yield TestIssuer(Path(folder))
+    with temporary_folder("devcoop-issuer-") as folder:
+        yield TestIssuer(folder)
 
 
 @pytest.fixture(scope="session")
@@ -177,8 +177,8 @@ class Client(httpx.AsyncClient):
 @pytest.fixture(scope="session")
 def system() -> Iterator[LocalSystem]:
     """Start the whole system as `make run` does, once for all flow tests that share it."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-system-") as folder:
-        local = LocalSystem(Path(folder), settings=QUIET)
+    with temporary_folder("devcoop-system-") as folder:
+        local = LocalSystem(folder, settings=QUIET)
         local.start()
         yield local
         local.stop()

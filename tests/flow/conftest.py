@@ -1,12 +1,11 @@
-import tempfile
 import time
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from deploy.local.system import UNLIMITED, LocalSystem
+from shared.testing.folders import temporary_folder
 from tests.flow.client import Answer, Gateway, await_until
 
 OLDEST_SHEET = "ECB/1999-01"
@@ -27,8 +26,8 @@ def ecb() -> Iterator[Gateway]:
 
     The seed takes its time, and what it adds would slow down every rebuild of the system that flow tests share.
     """
-    with tempfile.TemporaryDirectory(prefix="devcoop-ecb-") as folder:
-        local = LocalSystem(Path(folder), settings=UNLIMITED)
+    with temporary_folder("devcoop-ecb-") as folder:
+        local = LocalSystem(folder, settings=UNLIMITED)
         local.start()
         try:
             client = Gateway(local)

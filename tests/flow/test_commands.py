@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import psutil
 import pytest
 
 from deploy.local.ports import free_port
+from shared.testing.folders import temporary_folder
 from tests.flow.client import Gateway, await_until
 from tests.flow.samples import activity_xml, file_of
 
@@ -27,8 +27,8 @@ SECONDS = 180
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """Return a folder that the user of the database can be let into: another pytest of ours closes all that pytest makes."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-commands-") as folder:
-        yield Path(folder)
+    with temporary_folder("devcoop-commands-") as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Every example of these pages is tried, in order, against the sample portfolio."""
 
 import io
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +13,7 @@ from rich.console import Console
 from deploy.local.portfolio import load_sample
 from deploy.local.system import UNLIMITED, WITHOUT_RATES, LocalSystem
 from shared.contracts.snapshots import ROOT
+from shared.testing.folders import temporary_folder
 from tests.flow.client import await_until, client_of
 from tests.flow.examples import ADDRESS, Example, attempt, difference, examples_of, is_for_everybody
 
@@ -35,11 +35,11 @@ class Sample:
 @pytest.fixture(scope="module")
 def sample() -> Iterator[Sample]:
     """Start a system as `make run` does, with the sample in it."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-sample-") as folder:
-        local = LocalSystem(Path(folder), settings={**WITHOUT_RATES, **UNLIMITED})
+    with temporary_folder("devcoop-sample-") as folder:
+        local = LocalSystem(folder, settings={**WITHOUT_RATES, **UNLIMITED})
         local.start()
         try:
-            load_sample(Console(file=io.StringIO()), local, Path(folder))
+            load_sample(Console(file=io.StringIO()), local, folder)
             with client_of(local) as client, httpx.Client(base_url=local.address, timeout=60) as public:
                 yield Sample(client, public, local.token)
         finally:

@@ -1,9 +1,7 @@
 """The stories of the documentation, told to a new system in order, and each answer as the page tells it."""
 
-import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from deploy.local.system import UNLIMITED, LocalSystem
 from shared.contracts.snapshots import ROOT
 from shared.figures.biennium import biennium_of
+from shared.testing.folders import temporary_folder
 from tests.flow.client import client_of
 from tests.flow.examples import attempt, examples_of, is_for_everybody, later
 
@@ -27,8 +26,8 @@ STORIES = ("country-programme.md", "supplementary-account.md", "public-private.m
 @pytest.fixture(scope="module")
 def office() -> Iterator[LocalSystem]:
     """Start a system that knows nothing yet."""
-    with tempfile.TemporaryDirectory(prefix="devcoop-stories-") as folder:
-        local = LocalSystem(Path(folder), settings=WATCHFUL)
+    with temporary_folder("devcoop-stories-") as folder:
+        local = LocalSystem(folder, settings=WATCHFUL)
         local.start()
         try:
             yield local
