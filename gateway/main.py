@@ -54,7 +54,12 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         owner_clients = {
             owner: await stack.enter_async_context(Client(url)) for owner, url in settings.owner_urls.items()
         }
-        read_model = ReadModel(runtime.database, app.state.answers, past_moments=settings.past_moments)
+        read_model = ReadModel(
+            runtime.database,
+            app.state.answers,
+            past_moments=settings.past_moments,
+            standby=settings.open_standby(),
+        )
         stack.push_async_callback(read_model.dispose)
         runtime.parts |= {
             "owners": owner_clients,

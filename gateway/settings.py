@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from gateway.webhooks.schedule import RETRY_SECONDS
+from shared.chassis.db import Database
 from shared.chassis.settings import ServiceSettings
 from shared.figures.inflows import PROBABILITIES
 
@@ -17,6 +18,11 @@ class Settings(ServiceSettings):
     roles: frozenset[Literal["api", "importer", "projector", "webhooks"]] = Field(
         default=frozenset({"api", "importer", "projector", "webhooks"}),
         description="What this process does, as a JSON list; every role may have several processes.",
+    )
+    read_database_url: SecretStr | None = Field(
+        default=None,
+        description="SQLAlchemy URL of a standby of the gateway's database that results are read from; "
+        "it may name the primary as well, with `target_session_attrs=prefer-standby`.",
     )
     projects_url: str = Field(default="http://127.0.0.1:8101", description="Address of the projects service.")
     funding_url: str = Field(default="http://127.0.0.1:8102", description="Address of the funding service.")
@@ -137,6 +143,13 @@ class Settings(ServiceSettings):
         ge=1,
         description="Days after which the body of a partner's message is erased once it is done with.",
     )
+
+    def open_standby(self) -> Database | None:
+        """Return a pool of connections to the standby that results are read from, None if there is none."""
+        if self.read_database_url is None:
+            return None
+        url = self.read_database_url.get_secret_value()
+        return Database(url, password=self.database_password, pool=self.database_pool)
 
     @property
     def owner_urls(self) -> dict[str, str]:

@@ -119,9 +119,18 @@ class EmbeddedPostgres:
         """URL for the superuser, who needs no password."""
         return self._url(SUPERUSER, SUPERUSER)
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder
+
+    def psql(self, statements: str) -> None:
+        """Run statements as the superuser."""
+        self._running().psql(statements)
+
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected to it."""
-        self._running().psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);')
+        self.psql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE);')
 
     def _ensure_role(self, role: str) -> None:
         """Make a role once, or give one that was there before its password."""

@@ -23,6 +23,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.base import Base, ReadBase
 from gateway.projection.past import Past, drop_of_generation, drop_schema, require_nothing_later
+from gateway.projection.standby import Standby
 from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
@@ -137,8 +138,21 @@ class ReadModel:
 
     name = "read-model"
 
-    def __init__(self, public: Database, cache: AnswerCache, *, past_moments: int) -> None:
+    def __init__(
+        self, public: Database, cache: AnswerCache, *, past_moments: int, standby: Database | None = None
+    ) -> None:
+        """Prepare to read.
+
+        Args:
+            public: the gateway's database.
+            cache: answers that are emptied when the read model moves.
+            past_moments: how many past states are kept.
+            standby: a standby of the database that what is known now is read from.
+
+        """
         self._public, self._cache = public, cache
+        self._read_from = standby or public
+        self._standby = Standby(public, standby, self._on_move) if standby is not None else None
         self._past = Past(public, most=past_moments)
         self._active: tuple[int, Database] | None = None
         self._moved, self._changed = asyncio.Event(), asyncio.Event()
@@ -166,15 +180,16 @@ class ReadModel:
         if self._active is None:
             raise _being_built()
         generation_id, database = self._active
-        schema = None
+        schema = live = f"read_{generation_id}"
         if as_of is not None:
-            schema = await self._past.schema_at(generation_id, f"read_{generation_id}", as_of)
+            schema = await self._past.schema_at(generation_id, live, as_of) or live
+            database = self._public  # which made that state
         async with database.session() as session:
             try:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-                if schema is not None:
+                if as_of is not None:
                     await execute(session, text(f'SET LOCAL search_path TO "{schema}"'))
-                elif as_of is not None:
+                if as_of is not None and schema == live:
                     await require_nothing_later(session, as_of)
                 yield session
             except ProgrammingError as error:
@@ -191,6 +206,7 @@ class ReadModel:
         async with self._public.engine.connect() as pooled:
             raw: Any = (await pooled.get_raw_connection()).driver_connection
             await raw.add_listener(CHANNEL, self._on_notification)
+            following = asyncio.create_task(self._standby.run()) if self._standby is not None else None
             try:
                 while not stop.is_set():
                     self._changed.clear()
@@ -201,6 +217,9 @@ class ReadModel:
                         await asyncio.wait_for(self._changed.wait(), RECHECK_SECONDS)
             finally:
                 self._cache.listening(ok=False)
+                if following is not None:
+                    following.cancel()
+                    await asyncio.gather(following, return_exceptions=True)
                 if not raw.is_closed():
                     await raw.remove_listener(CHANNEL, self._on_notification)
 
@@ -209,21 +228,29 @@ class ReadModel:
         await self._past.close()
         if self._active is not None:
             await self._active[1].dispose()
+        if self._standby is not None:
+            await self._read_from.dispose()
 
     def _on_notification(self, _connection: object, _pid: int, _channel: str, told: object) -> None:
+        if self._standby is not None:
+            self._standby.hear(generation=told == _GENERATION)
+        else:
+            self._on_move(told == _GENERATION)
+
+    def _on_move(self, generation: bool) -> None:
         self._cache.clear()
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
-        if told == _GENERATION:
+        if generation:
             self._changed.set()
 
     async def _refresh(self) -> None:
         """Follow a change of generation."""
-        async with self._public.session() as session:
+        async with self._read_from.session() as session:
             active = await answering(session)
         if active is None or active.id is None or (self._active and self._active[0] == active.id):
             return
-        former, self._active = self._active, (active.id, self._public.on_schema(active.schema_name))
+        former, self._active = self._active, (active.id, self._read_from.on_schema(active.schema_name))
         self._cache.clear()
         if former is not None:
             await former[1].dispose()

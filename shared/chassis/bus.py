@@ -34,7 +34,7 @@ async def _note_error(error: Exception) -> None:
 
 
 _OPTIONS: dict[str, Any] = {
-    "connect_timeout": 2,
+    "connect_timeout": 1,
     "allow_reconnect": True,
     "max_reconnect_attempts": -1,
     "reconnect_time_wait": 0.2,
@@ -60,7 +60,8 @@ def inbox_prefix(name: str) -> str:
 class Bus:
     """One connection; it comes back by itself, and buffers nothing while it is away.
 
-    The name is that of the user whose nkey the seed is; without a seed the connection is anonymous.
+    The address may be that of several servers of one cluster, with commas between: any of them will do. The name is that of
+    the user whose nkey the seed is; without a seed the connection is anonymous.
     """
 
     def __init__(self, url: str, *, name: str, replicas: int = 1, seed: SecretStr | None = None) -> None:
@@ -97,7 +98,7 @@ class Bus:
         try:
             await asyncio.wait_for(
                 connection.connect(
-                    self._url,
+                    self._url.split(","),
                     name=self._name,
                     inbox_prefix=inbox_prefix(self._name),
                     nkeys_seed_str=self._seed.get_secret_value() if self._seed is not None else None,

@@ -34,7 +34,9 @@ class ServiceSettings(DatabaseSettings):
     """Where a process finds its database and broker, and where it listens."""
 
     database_pool: int = Field(default=10, ge=2, description="Most connections of a process to its database.")
-    nats_url: SecretStr = Field(description="Address of NATS.")
+    nats_url: SecretStr = Field(
+        description="Address of NATS; of several servers of one cluster with commas between."
+    )
     nats_seed: SecretStr | None = Field(
         default=None, description="Seed of the nkey that the process has as a user of NATS."
     )

@@ -5,6 +5,7 @@ import socket
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from deploy.local.embedded import EmbeddedNats
 from shared.chassis.bus import BrokerAway, Bus
@@ -38,3 +39,15 @@ async def test_all_who_ask_at_once_share_one_connection(nats: EmbeddedNats):
     connections = await asyncio.gather(*(bus.connect() for _ in range(5)))
     assert len(set(map(id, connections))) == 1
     await bus.close()
+
+
+async def test_any_server_of_a_cluster_will_do(nats: EmbeddedNats):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        away = f"nats://127.0.0.1:{free.getsockname()[1]}"
+        user = nats.user()
+        for url in (f"{away},{user.url}", f"{user.url},{away}"):
+            bus = Bus(url, name=user.name, seed=SecretStr(user.seed))
+            await bus.connect()
+            assert bus.is_connected
+            await bus.close()
