@@ -69,6 +69,7 @@ def built(folder: Path) -> list[Document]:
 
 
 def _name_images(found: Sequence[Document], images: Sequence[Mapping[str, str]]) -> None:
+    assert all(isinstance(each["newTag"], str) for each in images), "kustomize takes no number for a tag"
     named = {each["name"]: f"{each['newName']}:{each['newTag']}" for each in images}
     for workload in workloads(found):
         for container in pod(workload)["spec"]["containers"]:
