@@ -245,12 +245,18 @@ class ReadModel:
             self._changed.set()
 
     async def _refresh(self) -> None:
-        """Follow a change of generation."""
+        """Follow a change of generation; one that another version's took over from answers until it is dropped."""
+        known = self._active[0] if self._active else None
         async with self._read_from.session() as session:
             active = await answering(session)
-        if active is None or active.id is None or (self._active and self._active[0] == active.id):
+            if active is None and known is not None and await session.get(Generation, known) is not None:
+                return
+        if (active.id if active else None) == known:
             return
-        former, self._active = self._active, (active.id, self._read_from.on_schema(active.schema_name))
+        former = self._active
+        self._active = (
+            (active.id, self._read_from.on_schema(active.schema_name)) if active and active.id else None
+        )
         self._cache.clear()
         if former is not None:
             await former[1].dispose()

@@ -30,7 +30,11 @@ class Engine:
     def run(self, *words: str, stdin: IO[bytes] | None = None, check: bool = True) -> str:
         """Run a command of ``docker`` and return what it printed."""
         done = subprocess.run(  # noqa: S603
-            ["docker", *words], env=self.environment, stdin=stdin, capture_output=True, check=False  # noqa: S607
+            ["docker", *words],
+            env=self.environment,
+            stdin=stdin,
+            capture_output=True,
+            check=False,  # noqa: S607
         )
         assert not check or done.returncode == 0, f"docker {' '.join(words)}: {done.stderr.decode()[-3000:]}"
         return done.stdout.decode().strip()

@@ -63,7 +63,9 @@ def _import_debian(engine: Engine, cache: Path) -> None:
         shutil.copy(os.environ.get("SSL_CERT_FILE", BUNDLE), unfinished / BUNDLE.removeprefix("/"))
         unfinished.rename(root)
     version = (root / "etc" / "debian_version").read_text().strip()
-    assert DEBIAN == f"debian:{version}-slim", f"Debian is at {version} now: name it in deploy/Dockerfile and here"
+    assert DEBIAN == f"debian:{version}-slim", (
+        f"Debian is at {version} now: name it in deploy/Dockerfile and here"
+    )
     with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as packing:  # noqa: S603, S607
         told = [f"ENV {name}={BUNDLE}" for name in ("PIP_CERT", "SSL_CERT_FILE")]
         changes = [word for each in (*told, 'CMD ["bash"]') for word in ("--change", each)]
