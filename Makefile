@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo token test check unit week bench format lock clean
+.PHONY: help run demo token test test-compose check unit week bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,6 +49,12 @@ unit: $(VENV)/ready-dev ## The tests that need no server
 
 test: check ## Everything that proves it, on embedded PostgreSQL and NATS
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+
+test-compose: $(VENV)/ready-dev ## Images, Compose files and a cluster that is disturbed, on a Docker engine of its own
+	@missing=$$(for each in dockerd docker docker-compose debootstrap; do command -v $$each >/dev/null || printf ' %s' $$each; done); \
+	test "$$(id -u)" = 0 || missing="$$missing root"; \
+	if [ -z "$$missing" ]; then $(BIN)/pytest tests/compose; \
+	else echo "Skipped: there is no$$missing here (Debian: docker.io, docker-compose, debootstrap). .ci/run installs them and runs this."; fi
 
 week: $(VENV)/ready-dev ## A week of 5,000 commands of a field office, over a link that is cut every two seconds
 	DEVCOOP_TEST_COMMANDS=5000 $(BIN)/pytest tests/flow/test_field_client.py

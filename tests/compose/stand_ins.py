@@ -63,7 +63,7 @@ def _import_debian(engine: Engine, cache: Path) -> None:
         shutil.copy(os.environ.get("SSL_CERT_FILE", BUNDLE), unfinished / BUNDLE.removeprefix("/"))
         unfinished.rename(root)
     version = (root / "etc" / "debian_version").read_text().strip()
-    assert DEBIAN == f"debian:{version}-slim", (
+    assert f"debian:{version}-slim" == DEBIAN, (
         f"Debian is at {version} now: name it in deploy/Dockerfile and here"
     )
     with subprocess.Popen(["tar", "-C", root, "-c", "."], stdout=subprocess.PIPE) as packing:  # noqa: S603, S607

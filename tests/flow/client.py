@@ -1,5 +1,6 @@
 """The gateway as a client of it sees it: uploads, imports, reports and results over HTTP."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -41,22 +42,23 @@ class Office(Protocol):
     def token(self) -> str: ...
 
 
-def client_of(office: Office, *, timeout: float = 60) -> httpx.Client:
+def client_of(office: Office, *, timeout: float = 60, trust: ssl.SSLContext | None = None) -> httpx.Client:
     """Return a client with a token of all roles; each request has one that has not expired."""
 
     def authorise(request: httpx.Request) -> httpx.Request:
         request.headers["Authorization"] = f"Bearer {office.token()}"
         return request
 
-    return httpx.Client(base_url=office.address, timeout=timeout, auth=authorise)
+    verify = True if trust is None else trust
+    return httpx.Client(base_url=office.address, timeout=timeout, auth=authorise, verify=verify)
 
 
 class Gateway:
     """One client of the gateway, with all roles."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, *, trust: ssl.SSLContext | None = None) -> None:
         self.office = office
-        self.http = client_of(office)
+        self.http = client_of(office, trust=trust)
 
     def get(self, target: str, **headers: str) -> Answer:
         answer = self.http.get(target, headers=headers)
