@@ -72,7 +72,7 @@ async def readyz(request: Request, response: Response, permit: CurrentPermit) ->
 
 @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Return the metrics of this process; those of its checks and meters are of this moment."""
+    """Return the metrics of this process; those of its checks are of this moment."""
     runtime = request.state.runtime
     states = await asyncio.gather(*(check() for check in runtime.checks.values()))
     checks = dict(zip(runtime.checks, states, strict=True))

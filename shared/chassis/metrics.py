@@ -1,12 +1,13 @@
 """The metrics of a process for Prometheus: those that are counted as things happen, and those of the moment of a scrape."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from shared import VERSION
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _TOTAL = "_total"
@@ -56,7 +57,7 @@ class Metrics:
         build = Gauge(
             "devcoop_build_info", "Which service this is", ["service", "version"], registry=self.registry
         )
-        build.labels(service, version("devcoop")).set(1)
+        build.labels(service, VERSION).set(1)
         self.requests = Counter(
             "http_requests_total", "Requests answered", ["method", "route", "status"], registry=self.registry
         )

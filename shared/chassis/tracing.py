@@ -10,7 +10,6 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from typing import Any
 
 from opentelemetry import trace
@@ -22,6 +21,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from shared import VERSION
 
 HEADER = "traceparent"
 CORRELATION = "devcoop.correlation_id"
@@ -80,7 +81,7 @@ def tracing_to(processor: SpanProcessor, service: str, ratio: float = 1) -> Iter
         {
             "service.name": service,
             "service.namespace": "devcoop",
-            "service.version": version("devcoop"),
+            "service.version": VERSION,
             "host.name": socket.gethostname(),
             "process.pid": os.getpid(),
         }
