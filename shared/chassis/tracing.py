@@ -27,7 +27,7 @@ from shared import VERSION
 HEADER = "traceparent"
 CORRELATION = "devcoop.correlation_id"
 EVENT = "devcoop.event_id"
-EXPORT_SECONDS = 5.0
+EXPORT_SECONDS = 10.0
 MOST_SPANS = 16_384
 """Spans that wait to be sent; more are lost."""
 END_SECONDS = 3.0
