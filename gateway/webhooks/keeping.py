@@ -59,7 +59,7 @@ class WebhookKeeper:
         """Work until told to stop; several processes may."""
         while not stop.is_set():
             is_rest = await self.delete_some()
-            await self._count()
+            await self.count()
             await pause(stop, 0 if is_rest else LOOK_SECONDS)
 
     async def delete_some(self) -> bool:
@@ -73,7 +73,8 @@ class WebhookKeeper:
                 count += (await execute(session, statement)).rowcount
         return count > 0
 
-    async def _count(self) -> None:
+    async def count(self) -> None:
+        """Measure what is still to be made, and what is disabled."""
         async with self._database.session() as session:
             pending, oldest = (await execute(session, _PENDING)).one()
             self._meters.backlog.set(pending)
