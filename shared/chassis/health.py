@@ -77,6 +77,7 @@ async def metrics(request: Request) -> Response:
     states = await asyncio.gather(*(check() for check in runtime.checks.values()))
     checks = dict(zip(runtime.checks, states, strict=True))
     samples = await asyncio.gather(*(meter(checks) for meter in runtime.meters))
+    runtime.metrics.check_values.clear()  # what is not told now is not what it was
     for name, told in checks.items():
         runtime.metrics.note_check(name, _ORDER.index(told.state), told.detail)
     runtime.metrics.moment.show(chain.from_iterable(samples))
