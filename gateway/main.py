@@ -26,6 +26,7 @@ from gateway.openapi import install_openapi
 from gateway.personal import KEEPER
 from gateway.projection.checks import projection_check, read_model_check
 from gateway.projection.generations import ReadModel
+from gateway.projection.meters import projection_meter
 from gateway.projection.projector import Projector
 from gateway.results.accountability.api import router as accountability
 from gateway.results.api import router as results
@@ -39,6 +40,7 @@ from gateway.webhooks.parts import open_webhooks
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.health import broker_check
 from shared.chassis.http import Client
+from shared.chassis.meters import broker_meter
 from shared.chassis.personal.routes import personal_data_routers
 from shared.chassis.settings import ServiceSettings
 
@@ -71,12 +73,14 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
             "open_streams": OpenStreams(settings.event_streams),
             "once": Once(read_model),
         }
+        runtime.pools["read_model"] = lambda: read_model.database
         runtime.supervisor.start(read_model)
         await stack.enter_async_context(open_webhooks(runtime, read_model))
         if "projector" in settings.roles:
             projector = Projector(runtime.database, runtime.bus)
             runtime.supervisor.start(projector)
             runtime.checks |= {"broker": broker_check(runtime.bus), "projection": projection_check(projector)}
+            runtime.meters += [broker_meter(), projection_meter(projector)]
         if "importer" in settings.roles and issuer is not None:
             owners = Owners(owner_clients, retry_seconds=settings.import_retry_seconds)
             runtime.supervisor.start(

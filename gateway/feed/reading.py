@@ -29,7 +29,8 @@ Key: TypeAlias = tuple[str, UUID, int]
 
 _COLUMNS = (
     "f.owner, f.sequence, f.aggregate, f.id, f.identifier, f.version, f.event_id, f.type, f.occurred_at, f.recorded_at,"
-    " f.erased, octet_length(f.data), f.place_countries, f.place_organisations, f.place_projects, f.is_public"
+    " f.erased, octet_length(f.data), f.traceparent,"
+    " f.place_countries, f.place_organisations, f.place_projects, f.is_public"
 )
 _AFTER = text(
     f"SELECT {_COLUMNS} FROM fact f WHERE f.owner = :owner AND f.sequence > :after AND f.sequence <= :until"  # noqa: S608
@@ -59,7 +60,7 @@ class Entry:
     """A version of an aggregate, and the event that told it; ``size`` is that of its data in bytes.
 
     ``place`` and ``is_public`` are its own together with those of the projects that it belongs to, as they are known now.
-    One that is ``erased`` was told again without the name of a person.
+    One that is ``erased`` was told again without the name of a person. ``traceparent`` is for our own traces alone.
     """
 
     owner: str
@@ -74,6 +75,7 @@ class Entry:
     recorded_at: datetime
     erased: bool
     size: int
+    traceparent: str | None
     place: Place
     is_public: bool
 
@@ -178,10 +180,10 @@ def _leave_out(value: Any, path: Sequence[str]) -> None:  # noqa: ANN401
 
 
 async def _entries(session: AsyncSession, rows: Iterable[Any]) -> list[Entry]:
-    told = [(row, own_standing(*row[12:16])) for row in rows]
+    told = [(row, own_standing(*row[13:17])) for row in rows]
     named = {name for row, own in told if row.aggregate != ACTIVITY for name in own.place.projects}
     projects = await standings(session, named)
-    return [Entry(*(*row[:12], *joined(row.aggregate, own, projects))) for row, own in told]
+    return [Entry(*(*row[:13], *joined(row.aggregate, own, projects))) for row, own in told]
 
 
 def own_standing(

@@ -1,7 +1,7 @@
 """The read model as canonical text, to compare it with another: ``python -m gateway.projection.dump``.
 
-Every table of the generation that answers, one line for each row, in order of key. When a dead letter was noted is
-left out, because it is the only value that neither the events nor the day tell.
+Every table of the generation that answers, one line for each row, in order of key. When a dead letter was noted and
+which span took a fact in are left out, because they are the only values that neither the events nor the day tell.
 """
 
 import asyncio
@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.base import ReadBase
 from gateway.projection.generations import answering
-from gateway.projection.tables import DeadLetter
+from gateway.projection.tables import DeadLetter, Fact
 from gateway.settings import Settings
 from shared.chassis.db import Database
 
-LEFT_OUT = ((DeadLetter.__tablename__, "noted_at"),)
+LEFT_OUT = ((DeadLetter.__tablename__, "noted_at"), (Fact.__tablename__, "traceparent"))
 
 _UTC = text("SET LOCAL TimeZone TO 'UTC'")
 

@@ -12,7 +12,8 @@ from shared.contracts.events import Header
 class Event:
     """One version of an aggregate as an event told it; ``data`` is JSON text.
 
-    One that is ``erased`` takes the place of what was told of that version before.
+    One that is ``erased`` takes the place of what was told of that version before. ``traceparent`` is the span that takes it
+    in, where that is traced.
     """
 
     aggregate: str
@@ -28,9 +29,12 @@ class Event:
     type: str
     occurred_at: datetime
     erased: bool = False
+    traceparent: str | None = None
 
     @classmethod
-    def of(cls, header: Header, data: bytes, *, owner: str, sequence: int) -> Self:
+    def of(
+        cls, header: Header, data: bytes, *, owner: str, sequence: int, traceparent: str | None = None
+    ) -> Self:
         """Return the event of a message in an owner's stream."""
         return cls(
             header.type.split(".")[1],
@@ -46,4 +50,5 @@ class Event:
             header.type,
             header.occurred_at,
             header.erased,
+            traceparent,
         )

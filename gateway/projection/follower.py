@@ -5,6 +5,7 @@ twice, whatever dies, and no message has to be acknowledged.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
@@ -25,10 +26,12 @@ from shared.chassis.bus import BrokerAway, Bus
 from shared.chassis.db import Database, bulk_upsert, execute, is_of_the_data
 from shared.chassis.letters import forget_letters
 from shared.chassis.stream import StreamMessage, StreamReader, last_sequence
+from shared.chassis.traced_events import taking
 from shared.chassis.workers import pause
 from shared.contracts.catalog import OWNERS
 from shared.contracts.events import decode
 
+CONSUMER = "projection"
 MOST_EVENTS = 600
 RETRY_SECONDS = 0.5
 IDLE_SECONDS = 60.0
@@ -41,14 +44,28 @@ _log = structlog.get_logger()
 class Follower:
     """Follows all streams for one generation."""
 
-    def __init__(self, generation_id: int, database: Database, bus: Bus) -> None:
+    def __init__(
+        self, generation_id: int, database: Database, bus: Bus, taken: Counter[str] | None = None
+    ) -> None:
+        """Prepare to follow; ``taken`` counts events by owner."""
         self._generation_id, self._database, self._bus = generation_id, database, bus
+        self._taken = Counter() if taken is None else taken
         self._queue: asyncio.Queue[Sequence[StreamMessage]] = asyncio.Queue(maxsize=len(OWNERS))
         self.streams: dict[str, datetime | None] = {}
         self._refreshed: date | None = None
         self._recorded: dict[str, datetime] = {}
         self._pumps: list[asyncio.Task[None]] = []
         self.positions: dict[str, int] = {}
+
+    @property
+    def database(self) -> Database:
+        """The tables of the generation."""
+        return self._database
+
+    @property
+    def recorded(self) -> Mapping[str, datetime]:
+        """When the newest event that was taken in was recorded, by owner."""
+        return self._recorded
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow the streams until told to stop.
@@ -164,15 +181,17 @@ class Follower:
             await self._apply([message], stop)
 
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
-        events = [_event(message) for message in messages]
-        async with self._database.session() as session, session.begin():
-            await reduce(session, events, today=datetime.now(UTC).date())
-            await _forget_letters(session, events)
-            await note_late(session, self._generation_id, min(event.recorded_at for event in events))
-            recorded = self._latest(events)
-            await self._move(session, events, recorded)
+        with taking(CONSUMER, messages) as places:
+            events = [_event(message, place) for message, place in zip(messages, places, strict=True)]
+            async with self._database.session() as session, session.begin():
+                await reduce(session, events, today=datetime.now(UTC).date())
+                await _forget_letters(session, events)
+                await note_late(session, self._generation_id, min(event.recorded_at for event in events))
+                recorded = self._latest(events)
+                await self._move(session, events, recorded)
         for message in messages:
             self.positions[message.owner] = message.sequence
+        self._taken.update(message.owner for message in messages)
         self._recorded = recorded
 
     def _latest(self, events: Iterable[Event]) -> dict[str, datetime]:
@@ -241,11 +260,12 @@ class Follower:
         return count > 0
 
 
-def _event(message: StreamMessage) -> Event:
+def _event(message: StreamMessage, traceparent: str | None = None) -> Event:
     header, data = decode(message.data)
     if not message.subject.startswith(f"{message.owner}."):
         raise ValueError(f"{message.subject} is no subject of {message.owner}")
-    return Event.of(header, data, owner=message.owner, sequence=message.sequence)
+    owner, sequence = message.owner, message.sequence
+    return Event.of(header, data, owner=owner, sequence=sequence, traceparent=traceparent)
 
 
 def _readable(message: StreamMessage) -> list[Event]:

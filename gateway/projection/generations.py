@@ -28,7 +28,7 @@ from gateway.results.cache import AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.errors import Unavailable
 
-PROJECTION_VERSION = 6
+PROJECTION_VERSION = 7
 """Raise it when the reducers make something else of the same events."""
 
 CHANNEL = "read_model"
@@ -161,6 +161,11 @@ class ReadModel:
     def is_available(self) -> bool:
         """Whether a generation answers."""
         return self._active is not None
+
+    @property
+    def database(self) -> Database | None:
+        """The tables of the generation that answers, None while none does."""
+        return self._active[1] if self._active else None
 
     @asynccontextmanager
     async def session(self, as_of: datetime | None = None) -> AsyncIterator[AsyncSession]:

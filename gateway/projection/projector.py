@@ -1,6 +1,7 @@
 """The projector: one process at a time keeps the read model up to date, and lets a new generation take over."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import asyncpg
@@ -33,10 +34,15 @@ class Projector:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._databases: dict[int, Database] = {}
         self.followers: dict[int, Follower] = {}
+        self.taken: Counter[str] = Counter()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Project while this process is the leader, and wait to become it otherwise."""
         await lead(self._database, PROJECTOR_LOCK, stop, self._lead)
+
+    def newest(self) -> Follower | None:
+        """Return what follows for the newest generation, None for a standby."""
+        return self.followers[max(self.followers)] if self.followers else None
 
     async def lag(self) -> dict[str, int]:
         """Return how many events each owner's stream is ahead of the newest generation; empty for a standby.
@@ -45,9 +51,10 @@ class Projector:
             BrokerAway: the streams cannot be asked.
 
         """
-        if not self.followers:
+        newest = self.newest()
+        if newest is None:
             return {}
-        positions = self.followers[max(self.followers)].positions
+        positions = newest.positions
         ends = {owner: (await last_sequence(self._bus, owner))[0] for owner in positions}
         return {owner: max(0, end - positions[owner]) for owner, end in ends.items()}
 
@@ -116,7 +123,7 @@ class Projector:
 
     def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
         database = self._database.on_schema(schema)
-        follower = Follower(generation_id, database, self._bus)
+        follower = Follower(generation_id, database, self._bus, self.taken)
         self._databases[generation_id], self.followers[generation_id] = database, follower
         self._tasks[generation_id] = asyncio.create_task(follower.run(stop), name=f"follower-{generation_id}")
 

@@ -49,7 +49,8 @@ class Fact(ReadBase, table=True):
 
     ``aggregate`` is its noun in the catalog of events, and ``place_projects`` are identifiers. Of those that are ``erased`` the
     sequence is of the event that told them again, without a name; the first that told them came earlier. What a stream told
-    that is no more has sequences below zero, in the order that they had.
+    that is no more has sequences below zero, in the order that they had. ``traceparent`` is the span that took it in, where that
+    was traced; it is told to nobody.
     """
 
     __tablename__ = "fact"
@@ -76,6 +77,7 @@ class Fact(ReadBase, table=True):
     type: str
     occurred_at: datetime
     erased: bool
+    traceparent: str | None
     identifier: str
     place_countries: list[str] = Field(sa_type=ARRAY(Text))
     place_organisations: list[str] = Field(sa_type=ARRAY(Text))

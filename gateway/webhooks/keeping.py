@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import col, func, select
 
 from gateway.webhooks.meters import Meters
-from gateway.webhooks.models import DISABLED, PENDING, Webhook, WebhookDelivery
+from gateway.webhooks.models import DISABLED, Webhook
 from shared.chassis.db import Database, execute
 from shared.chassis.workers import pause
 
@@ -39,6 +39,12 @@ _DELETED = text(
     " AND NOT EXISTS (SELECT FROM webhook_delivery t WHERE t.webhook_id = w.id)"
     " AND NOT EXISTS (SELECT FROM webhook_secret t WHERE t.webhook_id = w.id)"
 )
+_PENDING = text(
+    "SELECT count(*), coalesce(extract(epoch FROM now() - min(d.next_at)"
+    " FILTER (WHERE d.next_at < now() AND w.state = 'enabled' AND w.failing_since IS NULL)), 0)"
+    " FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook_id WHERE d.state = 'pending'"
+)
+"""An endpoint that fails, or is disabled, is left alone for as long as it takes, which is none of our lateness."""
 
 
 class WebhookKeeper:
@@ -53,7 +59,7 @@ class WebhookKeeper:
         """Work until told to stop; several processes may."""
         while not stop.is_set():
             is_rest = await self.delete_some()
-            await self._count()
+            await self.count()
             await pause(stop, 0 if is_rest else LOOK_SECONDS)
 
     async def delete_some(self) -> bool:
@@ -67,10 +73,12 @@ class WebhookKeeper:
                 count += (await execute(session, statement)).rowcount
         return count > 0
 
-    async def _count(self) -> None:
+    async def count(self) -> None:
+        """Measure what is still to be made, and what is disabled."""
         async with self._database.session() as session:
-            pending = select(func.count()).where(col(WebhookDelivery.state) == PENDING)
-            self._meters.backlog.set((await session.exec(pending)).one())
+            pending, oldest = (await execute(session, _PENDING)).one()
+            self._meters.backlog.set(pending)
+            self._meters.oldest.set(oldest)
             reasons = (
                 select(col(Webhook.disabled_because), func.count())
                 .where(col(Webhook.state) == DISABLED)

@@ -16,6 +16,11 @@ class Meters:
         self.backlog = Gauge(
             "devcoop_webhook_backlog", "Deliveries that are still to be made", registry=registry
         )
+        self.oldest = Gauge(
+            "devcoop_webhook_oldest_seconds",
+            "Seconds for which the oldest delivery that is still to be made has been due, of webhooks that do not fail",
+            registry=registry,
+        )
         self.disabled = Gauge(
             "devcoop_webhook_disabled",
             "Webhooks that are disabled, by reason",

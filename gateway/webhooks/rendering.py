@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from gateway.feed.reading import Entry, Key, data_of, entries_of, without
@@ -31,6 +31,13 @@ ENTRY_BYTES = 1000
 
 _Asked: TypeAlias = tuple[Key, bool]
 """A version, and whether its data is asked for too."""
+
+
+class Rendered(NamedTuple):
+    """A body, and the span that took in what it tells, where that was traced."""
+
+    body: bytes
+    traceparent: str | None = None
 
 
 class NotKnownYet(Exception):
@@ -68,7 +75,7 @@ class Renderer:
         self._asked: dict[_Asked, asyncio.Future[_Kept | None]] = {}
         self._reading: asyncio.Task[None] | None = None
 
-    async def body(self, delivery: Due, view: View, *, is_full: bool) -> bytes | None:
+    async def rendered(self, delivery: Due, view: View, *, is_full: bool) -> Rendered | None:
         """Return what is sent, None if the principal of a view may not see it any more.
 
         Raises:
@@ -77,11 +84,12 @@ class Renderer:
 
         """
         if delivery.type == ENDPOINT_DISABLED:
-            return await self._notice(delivery)
+            notice = await self._notice(delivery)
+            return None if notice is None else Rendered(notice)
         if delivery.type == PING:
-            return payload(PING, delivery.occurred_at, {"webhook": delivery.aggregate_id})
+            return Rendered(payload(PING, delivery.occurred_at, {"webhook": delivery.aggregate_id}))
         if delivery.removed:
-            return thin(delivery, self._base)
+            return Rendered(thin(delivery, self._base))
         key = (delivery.aggregate, delivery.aggregate_id, delivery.version)
         kept = await self._version(key, is_full, delivery.created_at)
         if kept is None:
@@ -90,7 +98,9 @@ class Renderer:
         if not view.shows(entry.aggregate, entry.place, is_public=entry.is_public):
             return None
         body = thin(delivery, self._base)
-        return full(body, self._cut(kept, view.withheld(entry.aggregate, entry.place))) if is_full else body
+        if is_full:
+            body = full(body, self._cut(kept, view.withheld(entry.aggregate, entry.place)))
+        return Rendered(body, entry.traceparent)
 
     def _cut(self, kept: _Kept, withheld: tuple[str, ...]) -> str:
         """Return the data without some members, which is made once for all who do not see them."""

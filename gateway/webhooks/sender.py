@@ -20,7 +20,7 @@ from gateway.webhooks.loading import load
 from gateway.webhooks.meters import Meters
 from gateway.webhooks.models import DELIVERED, FAILED, PENDING, SKIPPED
 from gateway.webhooks.records import Outcome, Recorder
-from gateway.webhooks.rendering import NotKnownYet, Renderer
+from gateway.webhooks.rendering import NotKnownYet, Rendered, Renderer
 from gateway.webhooks.schedule import drawn, hold_after, pause_after
 from gateway.webhooks.store import CHANNEL
 from gateway.webhooks.targets import Target, Targets
@@ -176,14 +176,14 @@ class WebhookSender:
         """Make a delivery, and let the lane go on, whatever comes of it."""
         loop = asyncio.get_running_loop()
         try:
-            body = await self._body(target, delivery)
+            rendered = await self._rendered(target, delivery)
             signers = target.signers(datetime.now(UTC))
-            if body is None or not signers:
+            if rendered is None or not signers:
                 self._record(delivery, SKIPPED, datetime.now(UTC))
                 lane.done(delivery)
             else:
-                id_ = str(delivery.event_id)
-                done = await attempt(self._egress, target.url, signers, id_=id_, body=body)
+                id_, (body, cause) = str(delivery.event_id), rendered
+                done = await attempt(self._egress, target.url, signers, id_=id_, body=body, cause=cause)
                 self._meters.attempts.labels(done.kind).inc()
                 await self._settle(lane, target, delivery, done)
         except (NotKnownYet, Unavailable):
@@ -197,10 +197,10 @@ class WebhookSender:
         if lane.wants_more or lane.rests:
             self._woken.set()
 
-    async def _body(self, target: Target, delivery: Due) -> bytes | None:
+    async def _rendered(self, target: Target, delivery: Due) -> Rendered | None:
         if target.view is None:
             return None
-        return await self._renderer.body(delivery, target.view, is_full=target.is_full)
+        return await self._renderer.rendered(delivery, target.view, is_full=target.is_full)
 
     async def _settle(self, lane: Lane, target: Target, delivery: Due, done: Attempt) -> None:
         loop = asyncio.get_running_loop()

@@ -24,6 +24,7 @@ from services.funding.settings import Settings
 from services.funding.workplans.aggregates import PRIORITY_RULES, SCENARIOS, WORKPLANS
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.copies import Copies, copies_check
+from shared.chassis.meters import copies_meter
 from shared.chassis.personal.erasure import Keeper
 from shared.chassis.personal.routes import personal_data_routers
 
@@ -37,6 +38,7 @@ async def extend(_app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     copies = Copies(runtime.database, runtime.bus, WANTED, TABLES)
     runtime.supervisor.start(copies)
     runtime.checks["copies"] = copies_check(copies)
+    runtime.meters.append(copies_meter(runtime.database, copies))
     runtime.supervisor.start(Watch(runtime.database, settings))
     yield
 

@@ -25,6 +25,7 @@ from services.monitoring.reports.aggregates import REPORTS
 from services.monitoring.settings import Settings
 from shared.chassis.app import Runtime, Service, serve
 from shared.chassis.copies import Copies, copies_check
+from shared.chassis.meters import copies_meter
 from shared.chassis.personal.erasure import Keeper
 from shared.chassis.personal.routes import personal_data_routers
 
@@ -34,6 +35,7 @@ async def extend(_app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
     """Add the workers that keep copies of other owners' documents, plan evaluations, and watch what is due."""
     copies = Copies(runtime.database, runtime.bus, WANTED, COPY_TABLES)
     runtime.checks["copies"] = copies_check(copies)
+    runtime.meters.append(copies_meter(runtime.database, copies))
     for worker in (copies, *planner.workers(runtime), *watch.workers(runtime)):
         runtime.supervisor.start(worker)
     yield

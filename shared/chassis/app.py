@@ -34,6 +34,8 @@ from shared.chassis.health import CheckFunction, broker_check, database_check, o
 from shared.chassis.health import router as health
 from shared.chassis.idempotency.expiry import Expiry
 from shared.chassis.limits import FailureLimit, RateLimitMiddleware
+from shared.chassis.meters import Meter, broker_meter, outbox_meter, pools_meter, workers_meter
+from shared.chassis.metrics import Metrics
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
 from shared.chassis.parameters import KnownParameters
@@ -42,7 +44,8 @@ from shared.chassis.relay import Relay
 from shared.chassis.scoping import KnownPlace
 from shared.chassis.secure import Cors, Gate, SecureHeaders
 from shared.chassis.settings import ServiceSettings
-from shared.chassis.telemetry import Metrics, TelemetryMiddleware, configure_logging
+from shared.chassis.telemetry import TelemetryMiddleware, configure_logging
+from shared.chassis.tracing import configure_tracing
 from shared.chassis.workers import Supervisor
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -67,6 +70,8 @@ class Runtime:
     access: Access
     refusals: Refusals
     checks: dict[str, CheckFunction] = field(default_factory=dict)
+    meters: list[Meter] = field(default_factory=list)
+    pools: dict[str, Callable[[], Database | None]] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
 
     def settings_as(self, kind: type[S]) -> S:
@@ -152,7 +157,7 @@ class Application(FastAPI):
 
 def create_app(service: Service, settings: ServiceSettings) -> Application:
     """Return the application of a service."""
-    metrics = Metrics()
+    metrics = Metrics(service.name)
     app = Application(
         title=service.title,
         description=service.description,
@@ -214,7 +219,10 @@ def serve(service: Service) -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*GC_THRESHOLDS)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with (
+        configure_tracing(service.name, settings.traces_url, settings.traces_ratio),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
         runner.run(_serve(Server(config, app.closing), listener, settings.port_file))
 
 
@@ -249,7 +257,9 @@ def _lifespan(
                 await stack.enter_async_context(service.extend(app, runtime))
             stack.push_async_callback(runtime.supervisor.stop)
             if service.owner is not None:
-                runtime.supervisor.start(Relay(runtime.database, runtime.bus, service.owner))
+                relay = Relay(runtime.database, runtime.bus, service.owner)
+                runtime.supervisor.start(relay)
+                runtime.meters += [broker_meter(), outbox_meter(relay)]
             yield State(runtime=runtime)
 
     return lifespan
@@ -282,7 +292,20 @@ def _runtime(  # noqa: PLR0913  (what it is made of)
         checks["broker"] = broker_check(bus)
         checks["outbox"] = outbox_check(database)
     key = settings.cursor_key.get_secret_value().encode()
-    return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, access, refusals, checks)
+    pools: dict[str, Callable[[], Database | None]] = {"service": lambda: database}
+    return Runtime(
+        settings,
+        database,
+        bus,
+        CursorCodec(key),
+        supervisor,
+        metrics,
+        access,
+        refusals,
+        checks,
+        [workers_meter(supervisor), pools_meter(pools)],
+        pools,
+    )
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -33,6 +33,7 @@ from shared.chassis.leadership import lead
 from shared.chassis.letters import forget_letters
 from shared.chassis.scoping import KnownPlace, place_columns
 from shared.chassis.stream import StreamMessage, StreamReader, StreamReplaced, last_sequence
+from shared.chassis.traced_events import taking
 from shared.chassis.workers import pause
 from shared.contracts.base import Contract
 from shared.contracts.events import decode, is_erased
@@ -162,6 +163,11 @@ class Copies:
         """Keep the copies while this process is the leader, and wait to become it otherwise."""
         await lead(self._database, COPIES_LOCK, stop, self._lead)
 
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process keeps the copies."""
+        return any(feed.is_running for feed in self._feeds)
+
     async def lag(self) -> dict[str, int]:
         """Return how many messages of each owner wait to be taken in; empty for a standby.
 
@@ -261,7 +267,8 @@ class _Feed:
         await self._forget_letters(messages)
         copies, letters = await asyncio.to_thread(self._read, messages)
         try:
-            await self._write(copies, letters, messages[-1].sequence)
+            with taking(Copies.name, messages):
+                await self._write(copies, letters, messages[-1].sequence)
         except DBAPIError as error:
             if not is_of_the_data(error):
                 raise

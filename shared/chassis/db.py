@@ -18,12 +18,14 @@ from sqlalchemy import (
     TextClause,
     Uuid,
     any_,
+    exc,
     literal,
     text,
 )
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 from sqlmodel import SQLModel, col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -49,6 +51,25 @@ def new_registry() -> registry:
     return registry(metadata=MetaData(naming_convention=_NAMING))
 
 
+class CountingPool(AsyncAdaptedQueuePool):
+    """A pool that counts how often nobody got a connection in time."""
+
+    timeouts = 0
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection.
+
+        Raises:
+            sqlalchemy.exc.TimeoutError: none became free in time.
+
+        """
+        try:
+            return super().connect()
+        except exc.TimeoutError:
+            self.timeouts += 1
+            raise
+
+
 class Database:
     """A pool of connections to one database, or to one schema of it."""
 
@@ -61,6 +82,7 @@ class Database:
             settings["search_path"] = schema
         self.engine = create_async_engine(
             url,
+            poolclass=CountingPool,
             pool_size=pool,
             max_overflow=0,
             pool_timeout=5,
@@ -73,6 +95,13 @@ class Database:
                 **({} if password is None else {"password": password.get_secret_value()}),
             },
         )
+
+    @property
+    def pool(self) -> CountingPool:
+        """The connections."""
+        pool = self.engine.pool
+        assert isinstance(pool, CountingPool)  # noqa: S101  (told to the type checker)
+        return pool
 
     def session(self) -> AsyncSession:
         """Return a session; what it writes is lost unless it is committed."""

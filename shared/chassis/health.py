@@ -4,8 +4,10 @@
 fail; a part that only delays (the broker, to a service that stages its facts) makes it ``degraded``.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Literal
 
 import asyncpg
@@ -72,9 +74,13 @@ async def readyz(request: Request, response: Response, permit: CurrentPermit) ->
 async def metrics(request: Request) -> Response:
     """Return the metrics of this process; those of its checks are of this moment."""
     runtime = request.state.runtime
-    for name, check in runtime.checks.items():
-        told = await check()
+    states = await asyncio.gather(*(check() for check in runtime.checks.values()))
+    checks = dict(zip(runtime.checks, states, strict=True))
+    samples = await asyncio.gather(*(meter(checks) for meter in runtime.meters))
+    runtime.metrics.check_values.clear()  # what is not told now is not what it was
+    for name, told in checks.items():
         runtime.metrics.note_check(name, _ORDER.index(told.state), told.detail)
+    runtime.metrics.moment.show(chain.from_iterable(samples))
     return Response(generate_latest(runtime.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -13,6 +13,9 @@ from types import TracebackType
 from typing import Self
 
 import httpx
+from opentelemetry.trace import SpanKind
+
+from shared.chassis.tracing import HEADER, span, traceparent
 
 Response = httpx.Response
 TransportError = httpx.TransportError
@@ -35,6 +38,8 @@ class Client:
     """A pool of connections to one service."""
 
     def __init__(self, base_url: str, *, read_seconds: float = 30) -> None:
+        url = httpx.URL(base_url)
+        self._server = {"server.address": url.host, **({"server.port": url.port} if url.port else {})}
         self._client = httpx.AsyncClient(
             base_url=base_url,
             timeout=httpx.Timeout(connect=1, read=read_seconds, write=read_seconds, pool=2),
@@ -65,7 +70,13 @@ class Client:
 
         """
         raw = [(name.encode(), value.encode("latin-1")) for name, value in (headers or {}).items()]
-        return await self._client.request(method, target, content=content, headers=raw)
+        told = {"http.request.method": method, **self._server}
+        with span(method, SpanKind.CLIENT, attributes=told) as made:
+            if place := traceparent(made):
+                raw.append((HEADER.encode(), place.encode()))
+            answer = await self._client.request(method, target, content=content, headers=raw)
+            made.set_attribute("http.response.status_code", answer.status_code)
+        return answer
 
     async def fetch(self, address: str, *, most_bytes: int, seconds: float = 10) -> bytes:
         """Return what is at an address, which may be anywhere; no redirect is followed.

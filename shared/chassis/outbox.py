@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.db import execute
 from shared.chassis.ids import uuid7
+from shared.chassis.tracing import recorded_traceparent
 from shared.contracts.catalog import EventType
 from shared.contracts.events import Header, encode
 
@@ -110,5 +111,6 @@ def _header(fact: Fact, now: datetime, actor: str, correlation_id: str, rational
         recorded_at=now,
         actor=actor,
         correlation_id=correlation_id,
+        traceparent=recorded_traceparent(),
         rationale=rationale,
     )

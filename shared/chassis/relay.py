@@ -15,11 +15,14 @@ from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.api import Header, PubAck
 from nats.js.errors import APIError, TooManyStalledMsgsError
+from opentelemetry.trace import Span
 
 from shared.chassis.bus import BrokerAway, Bus, stream_name
 from shared.chassis.db import Database
 from shared.chassis.leadership import lead
 from shared.chassis.outbox import CHANNEL
+from shared.chassis.traced_events import publishing
+from shared.chassis.tracing import HEADER, note_error, traceparent
 from shared.chassis.workers import pause
 
 RELAY_LOCK = 0x0DB0
@@ -50,6 +53,8 @@ class Relay:
     def __init__(self, database: Database, bus: Bus, owner: str) -> None:
         self._database, self._bus, self._owner = database, bus, owner
         self._woken = asyncio.Event()
+        self.is_leading = False
+        self.published = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Publish while this process is the leader, and wait to become it otherwise."""
@@ -62,6 +67,7 @@ class Relay:
         await connection.add_listener(CHANNEL, self._on_notification)
         stopped = asyncio.create_task(stop.wait())
         ready = False
+        self.is_leading = True
         try:
             while not stop.is_set():
                 self._woken.clear()
@@ -82,6 +88,7 @@ class Relay:
                 )
                 woken.cancel()
         finally:
+            self.is_leading = False
             stopped.cancel()
 
     async def _publish_some(self, connection: asyncpg.Connection) -> bool:
@@ -101,7 +108,7 @@ class Relay:
     async def _publish_window(
         self, connection: asyncpg.Connection, js: JetStreamContext, window: Sequence[asyncpg.Record]
     ) -> None:
-        futures: list[asyncio.Future[PubAck]] = []
+        futures: list[tuple[asyncio.Future[PubAck], Span]] = []
         problem: BaseException | None = None
         try:
             for row in window:
@@ -109,29 +116,42 @@ class Relay:
         except (NatsError, APIError, TooManyStalledMsgsError, OSError) as error:
             problem = error
         if futures:
-            await asyncio.wait(futures, timeout=ACK_SECONDS)
+            await asyncio.wait([future for future, _ in futures], timeout=ACK_SECONDS)
         acknowledged = []
-        for row, future in zip(window, futures, strict=False):
+        for row, (future, span) in zip(window, futures, strict=False):
             if not future.done():
-                problem = TimeoutError("no acknowledgement")
+                failure: BaseException | None = TimeoutError("no acknowledgement")
                 future.cancel()
-            elif (failure := future.exception()) is not None:
-                problem = failure
             else:
+                failure = future.exception()
+            if failure is None:
                 acknowledged.append(row["id"])
+            else:
+                problem = failure
+                note_error(span, failure)
+            span.end()
         if acknowledged:
             await connection.execute(_MARK, acknowledged)
+            self.published += len(acknowledged)
         if problem is not None:
             raise BrokerAway(str(problem) or type(problem).__name__)
 
-    async def _publish(self, js: JetStreamContext, row: asyncpg.Record) -> asyncio.Future[PubAck]:
-        return await js.publish_async(
+    async def _publish(
+        self, js: JetStreamContext, row: asyncpg.Record
+    ) -> tuple[asyncio.Future[PubAck], Span]:
+        payload = row["payload"].encode()
+        span = publishing(row["subject"], payload)
+        headers = {Header.MSG_ID.value: str(row["event_id"])}
+        if place := traceparent(span):
+            headers[HEADER] = place
+        future = await js.publish_async(
             row["subject"],
-            row["payload"].encode(),
+            payload,
             wait_stall=ACK_SECONDS,
             stream=stream_name(self._owner),
-            headers={Header.MSG_ID.value: str(row["event_id"])},
+            headers=headers,
         )
+        return future, span
 
 
 def windows(rows: Sequence[asyncpg.Record]) -> Iterator[list[asyncpg.Record]]:

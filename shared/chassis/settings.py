@@ -59,6 +59,17 @@ class ServiceSettings(DatabaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least serious events that are logged."
     )
+    traces_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="Address that takes traces by OTLP/HTTP, as `http://otel-collector:4318/v1/traces`; without one nothing is traced.",
+    )
+    traces_ratio: float = Field(
+        default=1,
+        ge=0,
+        le=1,
+        description="Share of the traces begun here that are recorded; one that comes with a request says so itself.",
+    )
     rate_limit: int = Field(
         default=1200,
         ge=0,

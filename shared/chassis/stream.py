@@ -26,6 +26,7 @@ from shared.chassis.bus import (
     status_of,
     stream_name,
 )
+from shared.chassis.tracing import HEADER
 
 MOST_MESSAGES = 500
 MOST_BYTES = MAX_PAYLOAD_BYTES + 1024 * 1024
@@ -42,12 +43,13 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class StreamMessage:
-    """A message with its place in its owner's stream."""
+    """A message with its place in its owner's stream, and in a trace if it was published in one."""
 
     owner: str
     sequence: int
     subject: str
     data: bytes
+    traceparent: str | None = None
 
 
 class StreamReplaced(Exception):
@@ -176,7 +178,8 @@ class StreamReader:
             raise NatsError(f"a gap: message {place.consumer} of the cursor instead of {self._expected}")
         self._expected += 1
         self._requested -= 1
-        return [StreamMessage(self.owner, place.stream, message.subject, message.data)]
+        parent = (message.headers or {}).get(HEADER)
+        return [StreamMessage(self.owner, place.stream, message.subject, message.data, parent)]
 
     def _note_end(self, status: int, message: Msg) -> None:
         """Note that a request has ended; an end that is not regular needs a new cursor."""

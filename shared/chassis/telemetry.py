@@ -1,21 +1,25 @@
-"""What a process tells of itself: JSON logs with a correlation id, and Prometheus metrics."""
+"""What a process tells of each request: JSON logs with the ids of request and trace, a span, and metrics."""
 
 import logging
 import re
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http import HTTPStatus
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.typing import EventDict
 
 from shared.chassis.ids import uuid7
+from shared.chassis.metrics import Metrics
 from shared.chassis.redaction import redact_members, redacted_json
+from shared.chassis.tracing import CORRELATION, HEADER, ids_of_trace, note_error, span
 
 CORRELATION_HEADER = "DevCoop-Correlation"
 SLOW_SECONDS = 1.0
@@ -26,7 +30,6 @@ METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
 """Methods that are counted each; a caller may make up any number of others."""
 
 _CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,100}")
-_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 _correlation: ContextVar[str] = ContextVar("correlation", default="")
 _log = structlog.get_logger()
@@ -37,10 +40,17 @@ def correlation_id() -> str:
     return _correlation.get() or str(uuid7())
 
 
+def add_ids(_logger: object, _method: str, told: EventDict) -> EventDict:
+    """Add the ids of the request and the trace that something is logged in, if any."""
+    request = {"correlation_id": correlation} if (correlation := _correlation.get()) else {}
+    return {**request, **ids_of_trace(), **told}
+
+
 def configure_logging(service: str, level: str) -> None:
     """Log one JSON object per line to standard error, from our code and from libraries alike."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        add_ids,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -65,43 +75,13 @@ def configure_logging(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "nats", "alembic"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "nats", "alembic", "urllib3"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
 
 
-class Metrics:
-    """The metrics of one process, in a registry of their own."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "http_requests_total", "Requests answered", ["method", "route", "status"], registry=self.registry
-        )
-        self.seconds = Histogram(
-            "http_request_duration_seconds",
-            "Time to answer a request",
-            ["method", "route"],
-            registry=self.registry,
-            buckets=_BUCKETS,
-        )
-        self.check_states = Gauge(
-            "devcoop_check_state", "0 ok, 1 degraded, 2 down", ["check"], registry=self.registry
-        )
-        self.check_values = Gauge(
-            "devcoop_check_value", "A number that a check tells", ["check", "name"], registry=self.registry
-        )
-
-    def note_check(self, name: str, state: int, detail: Mapping[str, Any]) -> None:
-        """Take note of a check, and of the numbers that it tells."""
-        self.check_states.labels(name).set(state)
-        for key, value in detail.items():
-            if isinstance(value, int | float):
-                self.check_values.labels(name, key).set(value)
-
-
 class TelemetryMiddleware:
-    """Gives every request its correlation id, and counts, times and logs it."""
+    """Gives every request its correlation id and its span, and counts, times and logs it."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -111,7 +91,8 @@ class TelemetryMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(CORRELATION_HEADER, "")
+        headers = Headers(scope=scope)
+        given = headers.get(CORRELATION_HEADER, "")
         correlation = given if _CORRELATION.fullmatch(given) else str(uuid7())
         token = _correlation.set(correlation)
         status: int = HTTPStatus.INTERNAL_SERVER_ERROR
@@ -125,14 +106,20 @@ class TelemetryMiddleware:
 
         started = time.perf_counter()
         try:
-            await self._app(scope, receive, answer)
+            with _server_span(scope, correlation, headers.get(HEADER)) as made:
+                try:
+                    await self._app(scope, receive, answer)
+                finally:
+                    self._note(scope, made, status, time.perf_counter() - started)
         finally:
-            self._note(scope, status, time.perf_counter() - started)
             _correlation.reset(token)
 
-    def _note(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "other")
-        method = scope["method"] if scope["method"] in METHODS else "other"
+    def _note(self, scope: Scope, made: Span, status: int, seconds: float) -> None:
+        route, method = _route_of(scope), _method_of(scope)
+        made.update_name(f"{method} {route}")
+        made.set_attributes({"http.route": route, "http.response.status_code": status})
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            note_error(made, str(status))
         self._metrics.requests.labels(method, route, status).inc()
         self._metrics.seconds.labels(method, route).observe(seconds)
         fine = method == "GET" and status < HTTPStatus.BAD_REQUEST and seconds < SLOW_SECONDS
@@ -144,5 +131,23 @@ class TelemetryMiddleware:
             route=route,
             status=status,
             ms=round(seconds * 1000, 1),
-            correlation_id=correlation_id(),
         )
+
+
+@contextmanager
+def _server_span(scope: Scope, correlation: str, parent: str | None) -> Iterator[Span]:
+    """Make the span of a request; probes have none."""
+    if scope["path"] in PROBES:
+        yield INVALID_SPAN
+        return
+    told = {"http.request.method": _method_of(scope), CORRELATION: correlation}
+    with span(_method_of(scope), SpanKind.SERVER, parent=parent, attributes=told) as made:
+        yield made
+
+
+def _route_of(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "other")
+
+
+def _method_of(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "other"

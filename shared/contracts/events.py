@@ -1,5 +1,6 @@
 """The event envelope: a fact in the past tense, thick enough that readers need not ask back."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -15,6 +16,8 @@ _DATA = ',"data":'
 _ERASED = b'"erased":true'
 """How the header of such an event ends."""
 
+_TRACEPARENT = re.compile(rb'"traceparent":"([^"]*)"')
+
 
 class Header(Contract):
     """An event without its data.
@@ -22,7 +25,8 @@ class Header(Contract):
     ``occurred_at`` is when the fact became true for its owner, ``recorded_at`` when it was written
     down; ``aggregate_version`` grows by one with each fact of an aggregate, and the newest wins. ``rationale`` is
     why the change was made, in the words of who made it. Where ``erased`` is true, names of persons were erased from what
-    was told before: the event takes the place of the one of the same id, aggregate and version.
+    was told before: the event takes the place of the one of the same id, aggregate and version. ``traceparent`` is the span that
+    made the change, where that was traced (W3C Trace Context).
     """
 
     id: UUID
@@ -35,6 +39,7 @@ class Header(Contract):
     recorded_at: AwareDatetime
     actor: Annotated[str, DECIDER]
     correlation_id: str
+    traceparent: str | None = None
     rationale: Annotated[str | None, WORDS] = None
     erased: bool = False
 
@@ -65,6 +70,8 @@ class Envelope(Header):
         }
         if self.rationale is not None:
             event["rationale"] = self.rationale
+        if self.traceparent is not None:
+            event["traceparent"] = self.traceparent
         return {**event, "erased": True} if self.erased else event
 
 
@@ -89,6 +96,12 @@ def decode(payload: bytes) -> tuple[Header, bytes]:
 def is_erased(payload: bytes) -> bool:
     """Tell whether an encoded envelope says that names of persons were erased from it."""
     return payload[: max(payload.find(_DATA.encode()), 0)].endswith(_ERASED)
+
+
+def traceparent_of(payload: bytes) -> str | None:
+    """Return the ``traceparent`` of an encoded envelope, None if it has none; the rest of it is not read."""
+    found = _TRACEPARENT.search(payload, 0, max(payload.find(_DATA.encode()), 0))
+    return found[1].decode() if found else None
 
 
 def _rfc3339(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """Rules of the house that no linter knows."""
 
 import ast
+import tomllib
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from gateway.settings import Settings as Gateway
 from services.funding.settings import Settings as Funding
 from services.monitoring.settings import Settings as Monitoring
 from services.projects.settings import Settings as Projects
+from shared import VERSION
 from shared.contracts.snapshots import ROOT
 
 PRODUCT = ("shared", "services", "gateway", "deploy")
@@ -81,3 +83,8 @@ def test_every_setting_is_described(settings):
 
 def test_the_files_of_the_product_are_found():
     assert Path(ROOT / HTTP) in product_files()
+
+
+def test_the_product_knows_its_version():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert told["project"]["version"] == VERSION

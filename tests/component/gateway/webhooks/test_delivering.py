@@ -269,6 +269,29 @@ async def test_the_next_process_goes_on_where_the_last_one_ended(serve_hooks: Se
         assert [each.payload["data"]["version"] for each in receiver.taken] == [1, 2, 3]
 
 
+async def test_how_long_the_oldest_delivery_is_due_is_measured_unless_its_endpoint_fails(
+    serve_hooks: ServeHooks, partner: Partner
+):
+    registry = CollectorRegistry()
+
+    def value(name: str) -> float | None:
+        return registry.get_sample_value(f"devcoop_webhook_{name}")
+
+    measured = []
+    async with serve_hooks() as office, Receiver() as receiver:
+        hook = await office.subscribe(receiver.url, partner)
+        await office.tell(partner.told())
+        await office.count(hook, "delivered", 1)
+        keeper = WebhookKeeper(office.public, Meters(registry), keep=timedelta(days=30))
+        late = "UPDATE webhook_delivery SET state = 'pending', next_at = now() - interval '1 hour'"
+        for change in (late, "UPDATE webhook SET failing_since = now()"):
+            async with office.public.session() as session, session.begin():
+                await execute(session, text(change))
+            await keeper.count()
+            measured.append((value("backlog"), round(value("oldest_seconds") or 0, -2)))
+    assert measured == [(1, 3600), (1, 0)]
+
+
 async def test_what_is_old_or_belongs_to_nothing_is_deleted_step_by_step(
     serve_hooks: ServeHooks, partner: Partner
 ):
