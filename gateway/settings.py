@@ -1,5 +1,6 @@
 """Settings of the gateway."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Literal
@@ -7,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from gateway.webhooks.schedule import RETRY_SECONDS
+from shared.chassis import safety
 from shared.chassis.settings import ServiceSettings
 from shared.figures.inflows import PROBABILITIES
 
@@ -142,3 +144,29 @@ class Settings(ServiceSettings):
     def owner_urls(self) -> dict[str, str]:
         """Address of each owning service by name."""
         return {"projects": self.projects_url, "funding": self.funding_url, "monitoring": self.monitoring_url}
+
+    def secrets(self) -> list[tuple[str, SecretStr | None]]:
+        """Return the secrets that have to be random, each by its variable."""
+        return [*super().secrets(), ("DEVCOOP_ISSUER_KEY", self.issuer_key)]
+
+    def faults(self) -> Iterator[safety.Fault]:
+        """Yield what makes these settings unsafe to serve with in production."""
+        yield from super().faults()
+        yield from safety.unbounded("DEVCOOP_TOKEN_RATE_LIMIT", self.token_rate_limit)
+        if self.webhook_insecure:
+            yield safety.Fault(
+                "DEVCOOP_WEBHOOK_INSECURE",
+                "webhooks would reach this machine and the network around it.",
+                "leave it out; it is for development alone.",
+            )
+        if self.issuer_key is None:
+            return
+        if safety.is_loopback(self.issuer_url):
+            yield safety.Fault(
+                "DEVCOOP_ISSUER_URL",
+                "tokens would be issued in the name of a machine itself, as every other system's could be.",
+                "set the address that clients know the gateway by.",
+            )
+        yield from safety.in_the_clear(
+            "DEVCOOP_ISSUER_URL", self.issuer_url, "clients send their secrets there."
+        )
