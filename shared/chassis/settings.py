@@ -56,7 +56,7 @@ class ServiceSettings(DatabaseSettings):
         default=10,
         ge=2,
         description="Most connections of a process to its database; the gateway opens a second pool of this size on the "
-        "read model, and its projector one for each generation. In monitoring, four are the workers'.",
+        "read model, and its projector one for each generation.",
     )
     nats_url: SecretStr = Field(description="Address of NATS.")
     nats_seed: SecretStr | None = Field(
