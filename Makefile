@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo token test test-compose check unit week bench format lock clean
+.PHONY: help run demo token secrets test test-compose check unit week bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -37,6 +37,9 @@ demo: $(VENV)/ready-local ## The same on free ports with its own state, printing
 
 token: ## Print a token with all roles of the system that `make run` serves
 	@$(BIN)/python -m deploy.local token --state $(STATE)
+
+secrets: $(VENV)/ready-local ## Make the secrets of an installation in secrets/, those that are missing
+	@$(BIN)/python -m deploy ops secrets secrets
 
 check: $(VENV)/ready-dev ## Lint, format, types and import directions
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Committed snapshots: the events, each owner's OpenAPI document, the gateway's that joins them, and the policy's page.
+"""Committed snapshots: the events, each owner's OpenAPI document, the gateway's that joins them, and pages.
 
 ``python -m deploy.snapshots`` writes them anew; with ``--check`` it writes nothing, names the files that
 differ, and exits with 1 if there are any.
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deploy import policy_page, webhooks_page
+from deploy import configuration_page, policy_page, webhooks_page
 from gateway.main import SERVICE as GATEWAY
 from gateway.openapi import combine
 from services.funding.main import SERVICE as FUNDING
@@ -45,6 +45,7 @@ def generate() -> dict[str, str]:
     return {
         **texts,
         COMBINED: _text(combined),
+        configuration_page.PAGE: configuration_page.text(),
         policy_page.PAGE: policy_page.text(),
         webhooks_page.PAGE: webhooks_page.text(),
     }

@@ -7,17 +7,15 @@ when a new version or another number of replicas asks for another configuration.
 import asyncio
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.nats_access import OPERATOR
 from shared.chassis.bus import Bus
+from shared.chassis.sources import Configuration
 from shared.contracts.catalog import OWNERS
 
 
-class OperatorSettings(BaseSettings):
+class OperatorSettings(Configuration):
     """How the operator reaches NATS."""
-
-    model_config = SettingsConfigDict(env_prefix="DEVCOOP_", extra="ignore")
 
     nats_url: SecretStr = Field(description="Address of NATS.")
     nats_seed: SecretStr = Field(description="Seed of the operator's nkey.")

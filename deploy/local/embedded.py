@@ -12,7 +12,7 @@ from typing import IO
 from urllib.parse import quote
 
 from deploy.broker import BrokerUser
-from deploy.local.keys import Keys
+from deploy.keys import Keys
 from deploy.local.leftovers import end_leftover
 from deploy.local.ports import free_port
 from deploy.nats_access import ACCOUNT, OPERATOR, USERS, accounts_block, public_key

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from deploy.keys import Keys
 from deploy.local.access import DevelopmentAccess
 from deploy.local.embedded import EmbeddedNats, EmbeddedStack
 from deploy.local.forkserver import fork_server
-from deploy.local.keys import Keys
 from deploy.local.ports import free_port
 from deploy.local.processes import ServiceProcess, StartFailed
 from deploy.streams import configure
@@ -154,6 +154,7 @@ class LocalSystem:
             "DEVCOOP_TOKEN_SECONDS": str(TOKEN_SECONDS),
         }
         return {
+            "DEVCOOP_ENVIRONMENT": "development",
             "DEVCOOP_DATABASE_URL": self._stack.database(service),
             "DEVCOOP_DATABASE_PASSWORD": self._keys.password(service),
             "DEVCOOP_NATS_URL": self._stack.nats_url,

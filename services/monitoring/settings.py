@@ -15,15 +15,18 @@ class Settings(ServiceSettings):
         default="ECB",
         min_length=1,
         max_length=60,
-        description="Source of exchange rates that budgets are converted by where evaluations are planned.",
+        description="Source of exchange rates of the budgets that evaluations are planned by.",
     )
     planning_seconds: float = Field(
         default=3600,
         gt=0,
-        description="Longest time between two looks at which evaluations are to be planned.",
+        description="Longest time between two looks at which [evaluations](learning.md#what-plans-itself) are to be "
+        "planned.",
     )
     alert_seconds: float = Field(
-        default=10, gt=0, description="Time between two looks at what is due or overdue."
+        default=10,
+        gt=0,
+        description="How often the watch of [monitoring](learning.md#alerts) looks for what is due or overdue.",
     )
     evaluation_notice_days: int = Field(
         default=60,

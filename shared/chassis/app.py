@@ -36,6 +36,7 @@ from shared.chassis.idempotency.expiry import Expiry
 from shared.chassis.limits import FailureLimit, RateLimitMiddleware
 from shared.chassis.meters import Meter, broker_meter, outbox_meter, pools_meter, workers_meter
 from shared.chassis.metrics import Metrics
+from shared.chassis.loading import load_or_exit
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
 from shared.chassis.parameters import KnownParameters
@@ -196,8 +197,11 @@ class Server(uvicorn.Server):
 
 
 def serve(service: Service) -> None:
-    """Run a service as a process, by the settings of its environment, until it is told to stop."""
-    settings = service.settings()
+    """Run a service as a process, by the settings of its environment, until it is told to stop.
+
+    By faulty or unsafe settings it does not start: it tells every fault, and exits with 78.
+    """
+    settings = load_or_exit(service.settings, service.name)
     configure_logging(service.name, settings.log_level)
     listener = socket.create_server((settings.host, settings.port), backlog=1024)
     listener.set_inheritable(True)

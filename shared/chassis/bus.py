@@ -52,6 +52,19 @@ def stream_name(owner: str) -> str:
     return owner.upper()
 
 
+def stream_configuration(owner: str, replicas: int) -> StreamConfig:
+    """Return the configuration that an owner's stream has by this version."""
+    return StreamConfig(
+        name=stream_name(owner),
+        subjects=[f"{owner}.>"],
+        storage=StorageType.FILE,
+        retention=RetentionPolicy.LIMITS,
+        num_replicas=replicas,
+        duplicate_window=DUPLICATE_SECONDS,
+        max_msg_size=MAX_PAYLOAD_BYTES,
+    )
+
+
 def inbox_prefix(name: str) -> str:
     """Return what the subjects begin with on which a client gets replies; no other may subscribe them."""
     return f"_INBOX_{name}"
@@ -146,7 +159,7 @@ class Bus:
             try:
                 return await js.stream_info(stream_name(owner))
             except NotFoundError:
-                return await js.add_stream(self._configuration(owner))
+                return await js.add_stream(stream_configuration(owner, self._replicas))
 
     async def configure_stream(self, owner: str) -> StreamInfo:
         """Create an owner's stream, or bring it to this configuration; a matter of the operator's.
@@ -158,18 +171,7 @@ class Bus:
         await self.ensure_stream(owner)
         js = await self.jetstream()
         with _answering(owner):
-            return await js.update_stream(self._configuration(owner))
-
-    def _configuration(self, owner: str) -> StreamConfig:
-        return StreamConfig(
-            name=stream_name(owner),
-            subjects=[f"{owner}.>"],
-            storage=StorageType.FILE,
-            retention=RetentionPolicy.LIMITS,
-            num_replicas=self._replicas,
-            duplicate_window=DUPLICATE_SECONDS,
-            max_msg_size=MAX_PAYLOAD_BYTES,
-        )
+            return await js.update_stream(stream_configuration(owner, self._replicas))
 
     async def close(self) -> None:
         """Close the connection; what was not acknowledged will be published again."""

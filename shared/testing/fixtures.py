@@ -14,8 +14,8 @@ import structlog
 from asgi_lifespan import LifespanManager
 from fastapi import FastAPI
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres, with_password
-from deploy.local.keys import Keys
 from deploy.local.system import UNLIMITED, LocalSystem, Settings
 from deploy.nats_access import OPERATOR, USERS
 from shared.chassis.app import Service, create_app
@@ -119,6 +119,7 @@ def serve(
             settings["database_password"] = postgres.password("tests")
         user = nats.user(service.name if service.name in USERS else OPERATOR)
         told = {
+            "environment": "development",
             "nats_url": user.url,
             "nats_seed": user.seed,
             "cursor_key": CURSOR_KEY,

@@ -10,8 +10,8 @@ from nats.aio.client import Client as Connection
 from nats.errors import Error as NatsError
 
 from deploy.broker import BrokerUser
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedNats
-from deploy.local.keys import Keys
 from deploy.nats_access import (
     ACCOUNT,
     FOLLOWS,

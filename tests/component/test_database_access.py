@@ -9,8 +9,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedPostgres, with_password
-from deploy.local.keys import Keys
 from deploy.postgres_access import role_statements, scram_verifier
 from shared.chassis.db import Database
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedPostgres
-from deploy.local.keys import Keys
 from services.projects.main import SERVICE
 from shared.testing.documents import ACTIVITY, ANY
 from shared.testing.streams import await_published, published

@@ -18,6 +18,7 @@ STARTED_WITHIN = 60
 def environment(database_url, nats):
     user = nats.user("gateway")
     return {
+        "DEVCOOP_ENVIRONMENT": "development",
         "DEVCOOP_DATABASE_URL": database_url,
         "DEVCOOP_NATS_URL": user.url,
         "DEVCOOP_NATS_SEED": user.seed,

@@ -1,0 +1,100 @@
+"""The doctor on a whole system: nothing is wrong with it, and a part that is away is found without hiding the others."""
+
+import argparse
+import json
+
+import pytest
+
+from deploy.local.system import LocalSystem
+from deploy.ops import doctor
+
+
+@pytest.fixture
+def environment(system: LocalSystem, monkeypatch) -> None:
+    """Tell the command where the parts of a system are."""
+    variables = {
+        "DEVCOOP_NATS_URL": system.nats.url,
+        "DEVCOOP_NATS_SEED": system.nats.user().seed,
+        "DEVCOOP_PARTS": json.dumps({name: process.address for name, process in system.processes.items()}),
+        "DEVCOOP_ISSUERS": system.processes["gateway"].environment["DEVCOOP_ISSUERS"],
+    }
+    for service in ("projects", "funding", "monitoring", "gateway"):
+        stated = system.processes[service].environment
+        for name in ("DATABASE_URL", "DATABASE_PASSWORD"):
+            variables[f"DEVCOOP_{service.upper()}_{name}"] = stated[f"DEVCOOP_{name}"]
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+async def run(capsys, *arguments):
+    parser = argparse.ArgumentParser()
+    doctor.add_arguments(parser)
+    status = await doctor.run(parser.parse_args(arguments))
+    return status, capsys.readouterr().out
+
+
+def found(printed):
+    return {(each["code"], each["part"]) for each in json.loads(printed) if each["level"] != "ok"}
+
+
+EXPECTED = {
+    *(f"database {service}" for service in ("projects", "funding", "monitoring", "gateway")),
+    *("NATS", "stream PROJECTS", "stream FUNDING", "stream MONITORING"),
+    *(f"process {name}" for name in ("projects", "funding", "monitoring", "gateway")),
+    *("process gateway-projector", "process gateway-importer", "issuer http://127.0.0.1:8100"),
+}
+
+
+@pytest.mark.usefixtures("environment")
+async def test_nothing_is_wrong_with_a_whole_system(capsys):
+    status, printed = await run(capsys, "--json")
+    assert found(printed) == set()
+    assert status == 0
+    parts = {each["part"] for each in json.loads(printed)}
+    assert parts >= EXPECTED
+    assert len([part for part in parts if part.startswith("server ")]) == 1
+
+
+@pytest.mark.usefixtures("environment")
+async def test_it_is_told_as_a_table_too(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    status, printed = await run(capsys)
+    assert status == 0
+    assert "stream FUNDING" in printed
+    assert "0 fault" in printed
+
+
+@pytest.mark.usefixtures("environment")
+async def test_what_is_away_does_not_hide_the_rest(capsys, monkeypatch):
+    monkeypatch.setenv("DEVCOOP_FUNDING_DATABASE_PASSWORD", "another")
+    monkeypatch.setenv("DEVCOOP_PARTS", json.dumps({"funding": "http://127.0.0.1:1"}))
+    monkeypatch.setenv("DEVCOOP_NATS_URL", "nats://127.0.0.1:1")
+    status, printed = await run(capsys, "--json")
+    assert status == 1
+    assert found(printed) == {
+        ("database-refused", "database funding"),
+        ("process-away", "process funding"),
+        ("nats-unreachable", "NATS"),
+    }
+    assert ("database-version", "database monitoring") in {
+        (x["code"], x["part"]) for x in json.loads(printed)
+    }
+
+
+async def test_nobody_is_told_that_all_is_well_where_nothing_was_looked_at(capsys, monkeypatch):
+    for name in ("NATS_URL", "NATS_SEED", "PARTS", "ISSUERS"):
+        monkeypatch.delenv(f"DEVCOOP_{name}", raising=False)
+    status, printed = await run(capsys, "--json")
+    assert status == 0
+    assert {code for code, _ in found(printed)} == {"not-looked-at"}
+    assert {part for _, part in found(printed)} == {
+        *(f"database {service}" for service in ("projects", "funding", "monitoring", "gateway")),
+        *("NATS", "processes", "issuers"),
+    }
+
+
+async def test_settings_that_do_not_hold_are_a_fault(capsys, monkeypatch):
+    monkeypatch.setenv("DEVCOOP_PARTS", "projects")
+    status, printed = await run(capsys, "--json")
+    assert status == 1
+    assert ("setting", "settings of ops") in found(printed)

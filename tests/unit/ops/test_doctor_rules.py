@@ -1,0 +1,77 @@
+"""Rules of the doctor that need no server: clocks, connections, space, and what a stream is to be."""
+
+from dataclasses import replace
+
+import pytest
+from nats.js.api import ClusterInfo, PeerInfo, RetentionPolicy, StorageType, StreamInfo, StreamState
+
+from deploy.doctor.broker import stream
+from deploy.doctor.clocks import clock
+from deploy.doctor.databases import connections
+from deploy.doctor.findings import Level
+from deploy.doctor.folders import space
+from deploy.ops.doctor import _connections, _service_of
+from shared.chassis.bus import stream_configuration
+
+
+@pytest.mark.parametrize(
+    ("theirs", "expected"),
+    [(100.0, "ok"), (98.0, "ok"), (103.0, "ok"), (97.9, "fault"), (103.1, "fault")],
+)
+def test_a_clock_agrees_within_two_seconds_of_the_time_that_it_took(theirs, expected):
+    assert clock("a", theirs, before=100.0, after=101.0).level == expected
+
+
+def test_what_a_clock_leaves_out_is_no_difference():
+    assert clock("a", 96.5, before=100.0, after=101.0).level == "fault"
+    assert clock("a", 96.5, before=100.0, after=101.0, exact_to=2.0).level == "ok"
+
+
+@pytest.mark.parametrize(("needed", "expected"), [(90, "ok"), (91, "warning")])
+def test_pools_leave_some_connections_to_others(needed, expected):
+    assert connections("a", 100, needed).level == expected
+
+
+@pytest.mark.parametrize(("free", "expected"), [(0.2, "ok"), (0.19, "warning"), (0.04, "fault")])
+def test_a_disk_has_space(free, expected):
+    assert space("a", free).level == expected
+
+
+def test_the_name_of_a_process_tells_its_service():
+    assert [
+        _service_of(name) for name in ("funding-2", "monitoring", "projects", "projector", "webhooks")
+    ] == [*("funding", "monitoring", "projects", "gateway", "gateway")]
+    assert _connections("projector", 10) > _connections("projects", 10) > 10
+
+
+CURRENT, BEHIND = PeerInfo(name="nats-2", current=True), PeerInfo(name="nats-3", current=False)
+STATE = StreamState(messages=3, bytes=1, first_seq=1, last_seq=3, consumer_count=0)
+
+
+def info(cluster=None, **changed):
+    config = replace(stream_configuration("projects", 3), **changed)
+    return StreamInfo(config=config, state=STATE, cluster=cluster)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (info(), set()),
+        (info(ClusterInfo(leader="nats", replicas=[CURRENT])), set()),
+        (info(duplicate_window=1), {"stream-duplicates"}),
+        (info(num_replicas=1), {"stream-replicas"}),
+        (info(subjects=["projects.>", "funding.>"]), {"stream-configuration"}),
+        (info(storage=StorageType.MEMORY), {"stream-configuration"}),
+        (info(retention=RetentionPolicy.WORK_QUEUE), {"stream-configuration"}),
+        (info(max_msg_size=1000), {"stream-configuration"}),
+        (info(max_age=3600), {"stream-configuration"}),
+        (info(max_bytes=1000), {"stream-configuration"}),
+        (info(max_msgs=1000), {"stream-configuration"}),
+        (info(ClusterInfo(leader=None)), {"stream-leader"}),
+        (info(ClusterInfo(leader="nats", replicas=[CURRENT, BEHIND])), {"stream-replica"}),
+    ],
+)
+def test_a_stream_is_as_this_version_wants_it(given, expected):
+    found = list(stream("stream PROJECTS", given, "projects", 3))
+    assert {each.code for each in found if each.level is not Level.OK} == expected
+    assert all(each.mend for each in found if each.level is not Level.OK)
