@@ -164,13 +164,12 @@ class Follower:
             await self._apply([message], stop)
 
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
-        events = [_event(message) for message in messages]
+        events = [event_of(message) for message in messages]
         async with self._database.session() as session, session.begin():
-            await reduce(session, events, today=datetime.now(UTC).date())
-            await _forget_letters(session, events)
-            await note_late(session, self._generation_id, min(event.recorded_at for event in events))
+            await take_in(session, self._generation_id, events)
             recorded = self._latest(events)
             await self._move(session, events, recorded)
+            await announce(session)
         for message in messages:
             self.positions[message.owner] = message.sequence
         self._recorded = recorded
@@ -195,7 +194,6 @@ class Follower:
             for event in events
         }
         await bulk_upsert(session, Position, list(rows.values()), key=["owner"])
-        await execute(session, _NOTIFY)
 
     async def _bury(self, message: StreamMessage, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
@@ -221,7 +219,7 @@ class Follower:
                 "stream_created": self.streams[message.owner],
             }
             await bulk_upsert(session, Position, [row], key=["owner"])
-            await execute(session, _NOTIFY)
+            await announce(session)
         self.positions[message.owner] = message.sequence
 
     async def _refresh_if_due(self) -> bool:
@@ -232,7 +230,7 @@ class Follower:
         try:
             async with self._database.session() as session, session.begin():
                 count = await refresh(session, today=today)
-                await execute(session, _NOTIFY)
+                await announce(session)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("projector.refresh_waits", error=type(error).__name__)
             return False
@@ -241,7 +239,30 @@ class Follower:
         return count > 0
 
 
-def _event(message: StreamMessage) -> Event:
+async def take_in(session: AsyncSession, generation_id: int, events: Sequence[Event]) -> None:
+    """Take events into a generation; those that it knows already change nothing.
+
+    Raises:
+        pydantic.ValidationError: an event's data breaks its contract.
+
+    """
+    await reduce(session, events, today=datetime.now(UTC).date())
+    await _forget_letters(session, events)
+    await note_late(session, generation_id, min(event.recorded_at for event in events))
+
+
+async def announce(session: AsyncSession) -> None:
+    """Tell the processes that answer that there is something new, once the transaction is committed."""
+    await execute(session, _NOTIFY)
+
+
+def event_of(message: StreamMessage) -> Event:
+    """Return the event of a message.
+
+    Raises:
+        ValueError: it is none, or none of the owner of the stream.
+
+    """
     header, data = decode(message.data)
     if not message.subject.startswith(f"{message.owner}."):
         raise ValueError(f"{message.subject} is no subject of {message.owner}")
@@ -251,7 +272,7 @@ def _event(message: StreamMessage) -> Event:
 def _readable(message: StreamMessage) -> list[Event]:
     """Return the event of a message, if that can be read."""
     try:
-        return [_event(message)]
+        return [event_of(message)]
     except (ValueError, LookupError):
         return []
 

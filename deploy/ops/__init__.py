@@ -1,0 +1,1 @@
+"""`devcoop ops`: the command line that looks after the whole system (docs/ops.md)."""
