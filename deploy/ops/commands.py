@@ -27,6 +27,7 @@ COMMANDS = (
     "restore",
     "audit",
     "client",
+    "rotate",
 )
 
 

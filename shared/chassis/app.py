@@ -281,8 +281,15 @@ def _runtime(  # noqa: PLR0913  (what it is made of)
     if service.owner is not None:
         checks["broker"] = broker_check(bus)
         checks["outbox"] = outbox_check(database)
-    key = settings.cursor_key.get_secret_value().encode()
-    return Runtime(settings, database, bus, CursorCodec(key), supervisor, metrics, access, refusals, checks)
+    return Runtime(settings, database, bus, _cursors(settings), supervisor, metrics, access, refusals, checks)
+
+
+def _cursors(settings: ServiceSettings) -> CursorCodec:
+    former = settings.cursor_key_former
+    return CursorCodec(
+        settings.cursor_key.get_secret_value().encode(),
+        None if former is None else former.get_secret_value().encode(),
+    )
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -42,6 +42,9 @@ class ServiceSettings(DatabaseSettings):
     cursor_key: SecretStr = Field(
         min_length=32, description="Key that signs page cursors; one for all replicas."
     )
+    cursor_key_former: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None, description="The key before it, whose cursors are still taken."
+    )
     issuers: tuple[TrustedIssuer, ...] = Field(
         default=(), description="Issuers whose tokens are taken, as a JSON list; see [access](access.md)."
     )
