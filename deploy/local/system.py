@@ -9,7 +9,7 @@ from typing import TextIO
 
 from deploy.keys import Keys
 from deploy.local.access import DevelopmentAccess
-from deploy.local.embedded import EmbeddedNats, EmbeddedStack
+from deploy.local.embedded import EmbeddedNats, EmbeddedStack, ops_environment
 from deploy.local.forkserver import fork_server
 from deploy.local.ports import free_port
 from deploy.local.processes import ServiceProcess, StartFailed
@@ -94,6 +94,13 @@ class LocalSystem:
     def nats(self) -> EmbeddedNats:
         """The broker, to be ended and started apart from the rest."""
         return self._stack.nats
+
+    @property
+    def ops_environment(self) -> dict[str, str]:
+        """The environment of `devcoop ops` for this system."""
+        parts = {name: process.address for name, process in self.processes.items()}
+        issuer = {"DEVCOOP_ISSUER_URL": ISSUER, "DEVCOOP_PARTS": json.dumps(parts)}
+        return {**ops_environment(self._stack, self._keys), **issuer}
 
     def stop(self) -> None:
         """Stop every process, then the broker and the database."""

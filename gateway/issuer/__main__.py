@@ -4,17 +4,13 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import to_json
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from gateway.issuer.handlers import create_client, revoke_client
-from gateway.issuer.keys import rotate
-from gateway.issuer.schemas import NewClient
+from gateway.issuer.commands import Told, create, revoke, rotate_key
 from gateway.issuer.tokens import Issuer, issuer_of
 from gateway.settings import Settings
 from shared.chassis.errors import NotFound
@@ -22,7 +18,6 @@ from shared.chassis.migrations import upgrade
 from shared.policy.grants import Grant
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
-PRINCIPAL = "command line"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -62,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-async def _run(settings: Settings, issuer: Issuer, told: argparse.Namespace) -> dict[str, Any]:
+async def _run(settings: Settings, issuer: Issuer, told: argparse.Namespace) -> Told:
     database = settings.open_database(pool=1)
     try:
         await upgrade(database, MIGRATIONS)
@@ -72,21 +67,17 @@ async def _run(settings: Settings, issuer: Issuer, told: argparse.Namespace) -> 
         await database.dispose()
 
 
-async def _create_client(session: AsyncSession, issuer: Issuer, told: argparse.Namespace) -> dict[str, Any]:
-    grants = tuple(Grant.model_validate_json(grant) for grant in told.grant)
-    command = NewClient(name=told.name, grants=grants, dpop_bound=told.dpop_bound)
-    client, _, secret = await create_client(session, PRINCIPAL, command, issuer.secrets)
-    return {"client_id": client.id, "client_secret": secret.value}
+async def _create_client(session: AsyncSession, issuer: Issuer, told: argparse.Namespace) -> Told:
+    grants = [Grant.model_validate_json(grant) for grant in told.grant]
+    return await create(session, issuer, told.name, grants, dpop_bound=told.dpop_bound)
 
 
-async def _rotate_key(session: AsyncSession, issuer: Issuer, told: argparse.Namespace) -> dict[str, Any]:
-    key = await rotate(session, issuer.sealer, datetime.now(UTC), at_once=told.at_once)
-    return {"kid": key.kid, "signs_from": key.signs_from}
+async def _rotate_key(session: AsyncSession, issuer: Issuer, told: argparse.Namespace) -> Told:
+    return await rotate_key(session, issuer, at_once=told.at_once)
 
 
-async def _revoke_client(session: AsyncSession, _issuer: Issuer, told: argparse.Namespace) -> dict[str, Any]:
-    client = await revoke_client(session, PRINCIPAL, told.id)
-    return {"client_id": client.id, "revoked_at": client.revoked_at}
+async def _revoke_client(session: AsyncSession, _issuer: Issuer, told: argparse.Namespace) -> Told:
+    return await revoke(session, told.id)
 
 
 _COMMANDS = {"create-client": _create_client, "rotate-key": _rotate_key, "revoke-client": _revoke_client}

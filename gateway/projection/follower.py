@@ -182,13 +182,12 @@ class Follower:
 
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
         with taking(CONSUMER, messages) as places:
-            events = [_event(message, place) for message, place in zip(messages, places, strict=True)]
+            events = [event_of(message, place) for message, place in zip(messages, places, strict=True)]
             async with self._database.session() as session, session.begin():
-                await reduce(session, events, today=datetime.now(UTC).date())
-                await _forget_letters(session, events)
-                await note_late(session, self._generation_id, min(event.recorded_at for event in events))
+                await take_in(session, self._generation_id, events)
                 recorded = self._latest(events)
                 await self._move(session, events, recorded)
+                await announce(session)
         for message in messages:
             self.positions[message.owner] = message.sequence
         self._taken.update(message.owner for message in messages)
@@ -214,7 +213,6 @@ class Follower:
             for event in events
         }
         await bulk_upsert(session, Position, list(rows.values()), key=["owner"])
-        await execute(session, _NOTIFY)
 
     async def _bury(self, message: StreamMessage, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
@@ -240,7 +238,7 @@ class Follower:
                 "stream_created": self.streams[message.owner],
             }
             await bulk_upsert(session, Position, [row], key=["owner"])
-            await execute(session, _NOTIFY)
+            await announce(session)
         self.positions[message.owner] = message.sequence
 
     async def _refresh_if_due(self) -> bool:
@@ -251,7 +249,7 @@ class Follower:
         try:
             async with self._database.session() as session, session.begin():
                 count = await refresh(session, today=today)
-                await execute(session, _NOTIFY)
+                await announce(session)
         except (SQLAlchemyError, OSError) as error:
             _log.warning("projector.refresh_waits", error=type(error).__name__)
             return False
@@ -260,7 +258,30 @@ class Follower:
         return count > 0
 
 
-def _event(message: StreamMessage, traceparent: str | None = None) -> Event:
+async def take_in(session: AsyncSession, generation_id: int, events: Sequence[Event]) -> None:
+    """Take events into a generation; those that it knows already change nothing.
+
+    Raises:
+        pydantic.ValidationError: an event's data breaks its contract.
+
+    """
+    await reduce(session, events, today=datetime.now(UTC).date())
+    await _forget_letters(session, events)
+    await note_late(session, generation_id, min(event.recorded_at for event in events))
+
+
+async def announce(session: AsyncSession) -> None:
+    """Tell the processes that answer that there is something new, once the transaction is committed."""
+    await execute(session, _NOTIFY)
+
+
+def event_of(message: StreamMessage, traceparent: str | None = None) -> Event:
+    """Return the event of a message, and where it stands in a trace.
+
+    Raises:
+        ValueError: it is none, or none of the owner of the stream.
+
+    """
     header, data = decode(message.data)
     if not message.subject.startswith(f"{message.owner}."):
         raise ValueError(f"{message.subject} is no subject of {message.owner}")
@@ -271,7 +292,7 @@ def _event(message: StreamMessage, traceparent: str | None = None) -> Event:
 def _readable(message: StreamMessage) -> list[Event]:
     """Return the event of a message, if that can be read."""
     try:
-        return [_event(message)]
+        return [event_of(message)]
     except (ValueError, LookupError):
         return []
 

@@ -1,12 +1,13 @@
 """What is done with subscriptions; each is one use case in the caller's transaction."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import col, delete
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.feed.positions import Position
@@ -197,6 +198,22 @@ async def replay(session: AsyncSession, permit: Permit, webhook: Webhook, positi
     """Tell everything again from a position on."""
     webhook.position = kept(least(position, unkept(webhook.position)))
     await _changed(session, permit, webhook)
+
+
+async def undeleted(session: AsyncSession, webhook_id: UUID | None = None) -> list[Webhook]:
+    """Return all subscriptions, or one, to be changed; none if it is deleted."""
+    asked = [col(Webhook.state) != DELETED]
+    if webhook_id is not None:
+        asked.append(col(Webhook.id) == webhook_id)
+    return list(await session.exec(select(Webhook).where(*asked).with_for_update()))
+
+
+async def replay_all(session: AsyncSession, webhooks: Iterable[Webhook], position: Position) -> None:
+    """Tell subscriptions everything again from a position on, as who runs the system asks for it."""
+    for webhook in webhooks:
+        webhook.position = kept(least(position, unkept(webhook.position)))
+        await session.flush()
+        await notify(session, webhook.id)
 
 
 async def recover(session: AsyncSession, webhook_id: UUID, since: datetime) -> int:

@@ -295,13 +295,12 @@ def _runtime(  # noqa: PLR0913  (what it is made of)
     if service.owner is not None:
         checks["broker"] = broker_check(bus)
         checks["outbox"] = outbox_check(database)
-    key = settings.cursor_key.get_secret_value().encode()
     pools: dict[str, Callable[[], Database | None]] = {"service": lambda: database}
     return Runtime(
         settings,
         database,
         bus,
-        CursorCodec(key),
+        _cursors(settings),
         supervisor,
         metrics,
         access,
@@ -309,6 +308,14 @@ def _runtime(  # noqa: PLR0913  (what it is made of)
         checks,
         [workers_meter(supervisor), pools_meter(pools)],
         pools,
+    )
+
+
+def _cursors(settings: ServiceSettings) -> CursorCodec:
+    former = settings.cursor_key_former
+    return CursorCodec(
+        settings.cursor_key.get_secret_value().encode(),
+        None if former is None else former.get_secret_value().encode(),
     )
 
 

@@ -11,7 +11,7 @@ than before, is read from the beginning of the stream.
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -265,7 +265,7 @@ class _Feed:
     async def _take(self, messages: Sequence[StreamMessage]) -> None:
         """Take messages in; what cannot be taken becomes a letter, and costs the others nothing."""
         await self._forget_letters(messages)
-        copies, letters = await asyncio.to_thread(self._read, messages)
+        copies, letters = await asyncio.to_thread(read_copies, messages, self._wanted)
         try:
             with taking(Copies.name, messages):
                 await self._write(copies, letters, messages[-1].sequence)
@@ -273,7 +273,7 @@ class _Feed:
             if not is_of_the_data(error):
                 raise
             if len(messages) == 1:
-                await self._write([], [_letter(messages[0], error)], messages[0].sequence)
+                await self._write([], [letter_of(messages[0], error)], messages[0].sequence)
             else:
                 for message in messages:
                     await self._take([message])
@@ -304,31 +304,35 @@ class _Feed:
                         session, self._tables.letter, self.owner, message.sequence, id_, version
                     )
 
-    def _read(self, messages: Iterable[StreamMessage]) -> tuple[list[Row], list[Row]]:
-        """Return the newest copy of each document, and letters of what makes no sense."""
-        copies, letters = [], []
-        for message in messages:
-            try:
-                copies.append(self._copy(message))
-            except Exception as error:  # noqa: BLE001  (whatever a message breaks, the rest has to go on)
-                letters.append(_letter(message, error))
-        copies.sort(key=itemgetter("version"))
-        return list({(copy["aggregate"], copy["id"]): copy for copy in copies}.values()), letters
 
-    def _copy(self, message: StreamMessage) -> Row:
-        header, data = decode(message.data)
-        _, aggregate, _ = header.type.split(".")
-        wanted = self._wanted[aggregate]
-        document = wanted.contract.from_event(data)
-        placing: Placing[Any] = placing_of(aggregate) if wanted.tells_places else Placing()
-        return {
-            "aggregate": aggregate,
-            "id": header.aggregate_id,
-            "version": header.aggregate_version,
-            "recorded_at": header.recorded_at,
-            "document": document.to_json(),
-            **place_columns(placing.place(document), is_public=placing.is_public(document)),
-        }
+def read_copies(
+    messages: Iterable[StreamMessage], wanted: Mapping[str, Wanted]
+) -> tuple[list[Row], list[Row]]:
+    """Return the newest copy of each document, and letters of what makes no sense; ``wanted`` is by aggregate."""
+    copies, letters = [], []
+    for message in messages:
+        try:
+            copies.append(_copy(message, wanted))
+        except Exception as error:  # noqa: BLE001  (whatever a message breaks, the rest has to go on)
+            letters.append(letter_of(message, error))
+    copies.sort(key=itemgetter("version"))
+    return list({(copy["aggregate"], copy["id"]): copy for copy in copies}.values()), letters
+
+
+def _copy(message: StreamMessage, wanted: Mapping[str, Wanted]) -> Row:
+    header, data = decode(message.data)
+    _, aggregate, _ = header.type.split(".")
+    kept = wanted[aggregate]
+    document = kept.contract.from_event(data)
+    placing: Placing[Any] = placing_of(aggregate) if kept.tells_places else Placing()
+    return {
+        "aggregate": aggregate,
+        "id": header.aggregate_id,
+        "version": header.aggregate_version,
+        "recorded_at": header.recorded_at,
+        "document": document.to_json(),
+        **place_columns(placing.place(document), is_public=placing.is_public(document)),
+    }
 
 
 def copies_check(copies: Copies) -> CheckFunction:
@@ -345,7 +349,8 @@ def copies_check(copies: Copies) -> CheckFunction:
     return check
 
 
-def _letter(message: StreamMessage, error: Exception) -> Row:
+def letter_of(message: StreamMessage, error: Exception) -> Row:
+    """Return the letter of a message that could not be taken in, and log that it is one."""
     reason = type(error).__name__
     _log.error("copies.letter", owner=message.owner, sequence=message.sequence, error=reason)
     return {

@@ -1,12 +1,42 @@
 """Letters of messages that could not be taken in, and how they forget what was told again without a person's names."""
 
+from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.chassis.db import execute
+from shared.chassis.db import execute, is_of_the_data
+
+_OF_A_DATABASE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlace:
+    """How far into an owner's stream was read, and when that stream was made."""
+
+    sequence: int
+    stream_created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that could not be taken in, and why."""
+
+    owner: str
+    sequence: int
+    reason: str
+    payload: bytes = field(repr=False)
+    noted_at: datetime
+
+
+def is_of_a_message(error: Exception) -> bool:
+    """Whether a message is at fault, and not a database that is away or busy."""
+    return not isinstance(error, _OF_A_DATABASE) or is_of_the_data(error)
 
 
 async def forget_letters(  # noqa: PLR0913

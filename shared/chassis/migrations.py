@@ -6,6 +6,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlmodel.sql.sqltypes import AutoString, UTCDateTime
 
@@ -19,6 +21,17 @@ async def upgrade(database: Database, tree: Path) -> None:
     async with database.engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
         await connection.run_sync(_upgrade, tree)
+
+
+async def revisions(database: Database, tree: Path) -> tuple[str | None, str | None]:
+    """Return the revision that a database has, None if it is empty, and the newest of a service's tree."""
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(_revisions, tree)
+
+
+def _revisions(connection: Connection, tree: Path) -> tuple[str | None, str | None]:
+    head = ScriptDirectory.from_config(config_of(tree, connection)).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision(), head
 
 
 def config_of(tree: Path, connection: Connection) -> Config:

@@ -19,15 +19,16 @@ Limit = Annotated[int, Query(ge=1, le=500, description="Most items in a page")]
 
 
 class CursorCodec:
-    """Makes cursors and reads them back."""
+    """Makes cursors and reads them back, those too that were made with the key before."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, former: bytes | None = None) -> None:
         self._key = key
+        self._keys = (key,) if former is None else (key, former)
 
     def encode(self, values: Sequence[Any]) -> str:
         """Return the cursor of a row by the values that it is ordered by."""
         payload = to_json(list(values))
-        return base64.urlsafe_b64encode(self._mac(payload) + payload).decode().rstrip("=")
+        return base64.urlsafe_b64encode(_mac(self._key, payload) + payload).decode().rstrip("=")
 
     def decode(self, cursor: str, *types: type) -> list[Any]:
         """Return the values of a cursor.
@@ -41,15 +42,16 @@ class CursorCodec:
         except (binascii.Error, ValueError):
             raise _invalid() from None
         mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
-        if not hmac.compare_digest(mac, self._mac(payload)):
+        if not any(hmac.compare_digest(mac, _mac(key, payload)) for key in self._keys):
             raise _invalid()
         values: list[Any] = from_json(payload)
         if [type(value) for value in values] != list(types):
             raise _invalid()
         return values
 
-    def _mac(self, payload: bytes) -> bytes:
-        return hashlib.blake2b(payload, key=self._key[:64], digest_size=_MAC_BYTES).digest()
+
+def _mac(key: bytes, payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, key=key[:64], digest_size=_MAC_BYTES).digest()
 
 
 def _invalid() -> BadRequest:

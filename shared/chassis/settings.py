@@ -72,6 +72,9 @@ class ServiceSettings(DatabaseSettings):
     cursor_key: SecretStr = Field(
         min_length=32, description="Signs page cursors; the same for all replicas of a service."
     )
+    cursor_key_former: Annotated[SecretStr, Field(min_length=32)] | None = Field(
+        default=None, description="The key before it, whose cursors are still taken."
+    )
     issuers: tuple[TrustedIssuer, ...] = Field(
         default=(),
         description="Issuers whose tokens are taken, and what their roles or groups give; see [access](access.md).",

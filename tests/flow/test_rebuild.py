@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
-from deploy.local.processes import run_command
+from deploy.local.processes import Completed, run_command
 from deploy.local.system import LocalSystem
 from tests.flow.client import PATIENCE_SECONDS, POLL_SECONDS, Gateway, await_until, standing
 from tests.flow.samples import activity_document, new_identifier
@@ -31,10 +31,18 @@ def portfolio(gateway: Gateway, data: Path) -> None:
         gateway.import_file(data / name)
 
 
-def run(system: LocalSystem, command: str) -> str:
-    """Run a command of the projection by the settings of the projector, and return what it prints."""
+def dump(system: LocalSystem) -> str:
+    """Return the read model as text, by the settings of the projector."""
     environment = system.processes["gateway-projector"].environment
-    done = run_command(f"gateway.projection.{command}", (), environment, seconds=60)
+    return told(run_command("gateway.projection.dump", (), environment, seconds=60))
+
+
+def rebuild(system: LocalSystem) -> str:
+    """Rebuild the read model as ops do, and return what that tells."""
+    return told(run_command("deploy", ("ops", "rebuild"), system.ops_environment, seconds=60))
+
+
+def told(done: Completed) -> str:
     assert done.status == 0, done.output[-500:] + done.error[-2000:]
     return done.output
 
@@ -88,25 +96,25 @@ def reading_all_the_while(gateway: Gateway) -> Iterator[list[str]]:
 async def test_a_rebuilt_read_model_is_the_same_and_answers_all_the_while(
     system: LocalSystem, gateway: Gateway
 ):
-    before, former = run(system, "dump"), await answering_schema(system)
+    before, former = dump(system), await answering_schema(system)
     cursor = changes(gateway).splitlines()[-1]
     with reading_all_the_while(gateway) as wrong:
-        assert " answers, after " in run(system, "rebuild")
+        assert " answers, after " in rebuild(system)
         await await_dropped(system, former)
     assert wrong == []
-    assert run(system, "dump") == before
+    assert dump(system) == before
     assert changes(gateway, since=json.loads(cursor)["cursor"]).splitlines() == [cursor]
     assert before.count("\n") > 1000
 
 
 async def test_a_lost_read_model_is_built_anew_without_being_asked(system: LocalSystem, gateway: Gateway):
-    before, lost = run(system, "dump"), await answering_schema(system)
+    before, lost = dump(system), await answering_schema(system)
     await execute(system, f"DROP SCHEMA {lost} CASCADE")
     assert not is_good(gateway.http.get("/v1/results/projects?text=never-asked-before"))
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await answering_schema(system) == lost:
             await asyncio.sleep(POLL_SECONDS)
-    assert run(system, "dump") == before
+    assert dump(system) == before
     identifier = new_identifier()
     gateway.http.post("/v1/activities", json=activity_document(identifier)).raise_for_status()
     await_until(lambda: is_there(gateway, identifier), what="the new one takes writes in")

@@ -43,6 +43,13 @@ def test_a_cursor_of_another_key_is_refused():
     assert decoding_fails(CODEC.encode(["a"]), str, codec=CursorCodec(b"another key"))
 
 
+def test_a_cursor_of_the_former_key_is_taken_as_long_as_that_is_known():
+    cursor = CODEC.encode(["a"])
+    rotated = CursorCodec(b"another key", b"a key of the tests, thirty-two bytes")
+    assert rotated.decode(cursor, str) == ["a"]
+    assert decoding_fails(rotated.encode(["a"]), str)
+
+
 @pytest.mark.parametrize("types", [(), (int,), (str, str)])
 def test_a_cursor_of_another_list_is_refused(types):
     assert decoding_fails(CODEC.encode(["a"]), *types)

@@ -1,0 +1,70 @@
+"""`devcoop ops client`: clients of the built-in issuer, of which the first has to be made by command (docs/access.md)."""
+
+import argparse
+
+from deploy.ops.failures import Failed
+from deploy.ops.output import tell_json
+from deploy.ops.settings import OpsSettings
+from gateway.issuer.commands import Told, create, revoke
+from gateway.issuer.tokens import Issuer
+from shared.chassis.errors import NotFound
+from shared.policy.grants import Grant
+
+HELP = "make or revoke a client of the built-in issuer"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    actions = parser.add_subparsers(dest="action", required=True)
+    creation = actions.add_parser("create", help="make a client, and tell its secret this once")
+    creation.add_argument("name", help="what people call it")
+    creation.add_argument(
+        "--grant",
+        dest="grants",
+        action="append",
+        type=Grant.model_validate_json,
+        required=True,
+        help='a role and where, as {"role":"partner","countries":["KE"]}',
+    )
+    creation.add_argument(
+        "--dpop-bound", action="store_true", help="its tokens are bound to a key of its own"
+    )
+    revocation = actions.add_parser("revoke", help="revoke all secrets and tokens of a client")
+    revocation.add_argument("id", help="of the client")
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Make or revoke a client, and tell of it as JSON."""
+    settings = OpsSettings()
+    issuer = issuer_of(settings)
+    async with settings.database("gateway") as database, database.session() as session, session.begin():
+        try:
+            told: Told = (
+                await create(
+                    session, issuer, arguments.name, arguments.grants, dpop_bound=arguments.dpop_bound
+                )
+                if arguments.action == "create"
+                else await revoke(session, arguments.id)
+            )
+        except NotFound as error:
+            raise Failed(str(error)) from error
+    tell_json(told)
+    return 0
+
+
+def issuer_of(settings: OpsSettings) -> Issuer:
+    """Return the built-in issuer.
+
+    Raises:
+        Failed: its key is not set.
+
+    """
+    if settings.issuer_key is None:
+        raise Failed("DEVCOOP_ISSUER_KEY is not set.")
+    return Issuer(
+        url=settings.issuer_url, key=settings.issuer_key.get_secret_value(), token_seconds=MOST_SECONDS
+    )
+
+
+MOST_SECONDS = 600
+"""How long a token would live; none is made here."""

@@ -1,0 +1,90 @@
+"""`pg_dump` and `pg_restore`, run on a service's database; what they need to know they are told by their environment."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from deploy.ops.failures import Failed
+from deploy.ops.settings import OpsSettings
+
+
+async def run_program(
+    settings: OpsSettings, name: str, service: str, arguments: Sequence[str | Path]
+) -> None:
+    """Run a program of PostgreSQL on a service's database to its end.
+
+    Raises:
+        Failed: it is not there, or ended with an error.
+
+    """
+    process = await asyncio.create_subprocess_exec(
+        program(settings, name),
+        *map(str, arguments),
+        env=environment_of(settings, service),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, error = await process.communicate()
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise Failed(
+            f"{name} of {service} ended with {process.returncode}:\n{error.decode(errors='replace').strip()}"
+        )
+
+
+async def version_of(settings: OpsSettings, name: str) -> str:
+    """Return what a program says of its version.
+
+    Raises:
+        Failed: it is not there.
+
+    """
+    process = await asyncio.create_subprocess_exec(
+        program(settings, name), "--version", stdout=asyncio.subprocess.PIPE
+    )
+    told, _ = await process.communicate()
+    return told.decode().strip()
+
+
+def program(settings: OpsSettings, name: str) -> str:
+    """Return the path of a program of PostgreSQL.
+
+    Raises:
+        Failed: it is not there.
+
+    """
+    found = shutil.which(name, path=None if settings.pg_bin is None else str(settings.pg_bin))
+    if found is None:
+        where = (
+            "on the path; DEVCOOP_PG_BIN names another folder"
+            if settings.pg_bin is None
+            else f"in {settings.pg_bin}"
+        )
+        raise Failed(f"There is no {name} {where}.")
+    return found
+
+
+def environment_of(settings: OpsSettings, service: str) -> dict[str, str]:
+    """Return the environment of libpq for a service's database: no password is ever an argument of a process."""
+    url, password = make_url(settings.url(service)), settings.password(service)
+    hosts = url.query.get("host", url.host)
+    host = hosts if isinstance(hosts, str) or hosts is None else ",".join(hosts)
+    told = {
+        "PGHOST": host,
+        "PGPORT": None if url.port is None else str(url.port),
+        "PGUSER": url.username,
+        "PGDATABASE": url.database,
+        "PGPASSWORD": url.password if password is None else password.get_secret_value(),
+        "PGAPPNAME": "devcoop ops",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DEVCOOP_"))}
+    return {**inherited, **{name: value for name, value in told.items() if value is not None}}

@@ -1,0 +1,136 @@
+"""`devcoop ops restore`: the databases as a backup has them, and streams made anew, so that all figures are as they were.
+
+The processes of the system are to be stopped. Every file is checked before anything is touched, and afterwards the audit of
+each service, up to the head that the backup tells. Once the processes are started, the relays fill the streams, and the
+read model is built from those.
+"""
+
+import argparse
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from deploy.ops.failures import Failed
+from deploy.ops.manifests import Manifest
+from deploy.ops.migrate import tree_of
+from deploy.ops.output import tell
+from deploy.ops.programs import environment_of, program, run_program
+from deploy.ops.settings import SERVICES, OpsSettings
+from deploy.ops.streams import make_anew
+from shared.chassis.audit.chain import Head
+from shared.chassis.audit.verification import verify
+from shared.chassis.db import Database
+from shared.chassis.migrations import upgrade
+from shared.contracts.catalog import OWNERS
+
+HELP = "restore the databases of a backup, and make the streams anew"
+
+_HOLDS = text(
+    "SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')"
+)
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+)
+_EMPTY = text("DROP OWNED BY CURRENT_USER CASCADE")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of the command."""
+    parser.add_argument("folder", type=Path, help="of the backup")
+    parser.add_argument(
+        "--force", action="store_true", help="replace databases that hold something, for good"
+    )
+
+
+async def run(arguments: argparse.Namespace) -> int:
+    """Restore, and return 1 if the audit of a service does not hold afterwards."""
+    settings, folder = OpsSettings(), arguments.folder
+    manifest = Manifest.read(folder)
+    await asyncio.to_thread(manifest.require_whole, folder)
+    program(settings, "pg_restore")
+    _require_known(manifest)
+    await _require_free(settings, force=arguments.force)
+    async with settings.bus() as bus:
+        await bus.connect()
+        for service, dump in manifest.databases.items():
+            await _restore(settings, service, folder / dump.file)
+            tell(f"{service}: restored")
+        for owner in OWNERS:
+            async with settings.database(owner, pool=2) as database:
+                tell(
+                    f"{owner}: its stream is empty; {await make_anew(bus, database, owner)} events are to be published"
+                )
+    good = all([await _verify(settings, service, manifest) for service in SERVICES])
+    tell("Start the processes: the relays fill the streams, and the read model is built from those.")
+    return 0 if good else 1
+
+
+def _require_known(manifest: Manifest) -> None:
+    """Check that every database is there, in a revision that this version has or comes after.
+
+    Raises:
+        Failed: one is not.
+
+    """
+    if missing := set(SERVICES) - manifest.databases.keys():
+        raise Failed(f"The backup has no database of {', '.join(sorted(missing))}.")
+    for service in SERVICES:
+        revision = manifest.databases[service].revision
+        known = {each.revision for each in ScriptDirectory(str(tree_of(service))).walk_revisions()}
+        if revision not in known:
+            raise Failed(
+                f"The backup of {service} has revision {revision}, which this version does not know."
+            )
+
+
+async def _require_free(settings: OpsSettings, *, force: bool) -> None:
+    """Check that nobody works with the databases, and that they are empty or may be replaced.
+
+    Raises:
+        Failed: not so.
+
+    """
+    for service in SERVICES:
+        async with settings.database(service) as database, database.engine.connect() as connection:
+            if others := await connection.scalar(_OTHERS):
+                raise Failed(
+                    f"{others} connections are open to the database of {service}: stop its processes."
+                )
+            if await connection.scalar(_HOLDS) and not force:
+                raise Failed(
+                    f"The database of {service} is not empty; --force replaces what it holds, for good."
+                )
+
+
+async def _restore(settings: OpsSettings, service: str, path: Path) -> None:
+    async with settings.database(service) as database:
+        await _make_empty(database)
+        name = environment_of(settings, service)["PGDATABASE"]
+        arguments: Iterable[str | Path] = (
+            *("--single-transaction", "--exit-on-error", "--no-owner", "--no-privileges"),
+            *(f"--dbname={name}", path),
+        )
+        await run_program(settings, "pg_restore", service, [*arguments])
+        await upgrade(database, tree_of(service))
+
+
+async def _make_empty(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.execute(_EMPTY)
+
+
+async def _verify(settings: OpsSettings, service: str, manifest: Manifest) -> bool:
+    told = manifest.databases[service].audit_head
+    async with settings.database(service) as database:
+        known = None if told is None else Head.parsed(told)
+        verdict = await verify(database, service, known=known)
+    if verdict.flaw is None:
+        tell(f"{service}: the audit holds up to {verdict.head}")
+    else:
+        tell(f"{service}: the audit DOES NOT HOLD: {verdict.flaw.kind}, {verdict.flaw.detail}")
+    return verdict.holds
