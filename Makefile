@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo token test check unit week bench format lock clean
+.PHONY: help run demo token test test-observe check unit week bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -49,6 +49,10 @@ unit: $(VENV)/ready-dev ## The tests that need no server
 
 test: check ## Everything that proves it, on embedded PostgreSQL and NATS
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests
+
+test-observe: $(VENV)/ready-dev ## Rules, their cases and dashboards of Prometheus, by promtool
+	@if command -v promtool >/dev/null; then $(BIN)/pytest tests/observe; \
+	else echo "Skipped: there is no promtool here (Debian: package prometheus). .ci/run installs it and runs this."; fi
 
 week: $(VENV)/ready-dev ## A week of 5,000 commands of a field office, over a link that is cut every two seconds
 	DEVCOOP_TEST_COMMANDS=5000 $(BIN)/pytest tests/flow/test_field_client.py

@@ -26,7 +26,7 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-LAYERS = ("component", "contract", "conformance", "client", "unit", "flow")
+LAYERS = ("component", "contract", "conformance", "client", "unit", "observe", "flow")
 """In this order: a system that flow tests share goes on working, tests or not, until the last of them has ended."""
 LONGEST = ("test_commands", "test_real_files", "test_currencies", "test_crashes", "test_examples")
 """Files of the last layer that come first in it, so that processes that share the tests end together."""
