@@ -42,6 +42,11 @@ class ServiceSettings(DatabaseSettings):
     cursor_key: SecretStr = Field(
         min_length=32, description="Key that signs page cursors; one for all replicas."
     )
+    metrics_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key that Prometheus bears in place of a token, for /metrics alone.",
+    )
     issuers: tuple[TrustedIssuer, ...] = Field(
         default=(), description="Issuers whose tokens are taken, as a JSON list; see [access](access.md)."
     )

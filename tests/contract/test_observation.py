@@ -100,6 +100,7 @@ def test_prometheus_asks_every_process_and_every_part():
     for name in OBSERVED:
         (found,) = jobs[name]["dns_sd_configs"]
         assert (found["names"], found["type"], found["port"]) == ([name], "A", 8000)
+        assert jobs[name]["authorization"] == {"credentials_file": "/run/secrets/metrics"}
 
 
 def test_rules_know_all_jobs():
@@ -112,7 +113,8 @@ def test_rules_know_all_jobs():
 @pytest.mark.parametrize("name", sorted(OBSERVED))
 def test_a_service_sends_traces_and_logs_and_waits_for_nobody(name: str):
     service = OVERLAY["services"][name]
-    assert service.keys() == {"environment", "logging"}, "the overlay only adds"
+    assert service.keys() == {"environment", "logging", "secrets"}, "the overlay only adds"
+    assert service["secrets"] == [{"source": "metrics", "target": "devcoop_metrics_key"}]
     assert service["environment"] == {"DEVCOOP_TRACES_URL": "http://otel-collector:4318/v1/traces"}
     assert service["logging"]["driver"] == "fluentd"
     assert service["logging"]["options"]["fluentd-async"] == "true"
@@ -154,7 +156,15 @@ def test_grafana_takes_its_password_from_a_file():
         grafana["environment"]["GF_SECURITY_ADMIN_PASSWORD__FILE"] == f"/run/secrets/{grafana['secrets'][0]}"
     )
     assert grafana["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
-    assert OVERLAY["secrets"]["grafana-admin"]["file"] == "${DEVCOOP_SECRETS:-./secrets}/grafana-admin"
+
+
+def test_secrets_are_files_of_the_folder_of_secrets():
+    used = {
+        each if isinstance(each, str) else each["source"]
+        for service in OVERLAY["services"].values()
+        for each in service.get("secrets", [])
+    }
+    assert OVERLAY["secrets"] == {name: {"file": f"${{DEVCOOP_SECRETS:-./secrets}}/{name}"} for name in used}
 
 
 def pipelines() -> dict[str, dict[str, list[str]]]:

@@ -3,9 +3,6 @@
 import re
 from collections.abc import Iterator
 
-SUFFIXES = ("_bucket", "_sum", "_count")
-"""What a histogram adds to its name."""
-
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'')
 _RANGE = re.compile(r"\[[^\]]*\]|\boffset\s+\w+")
 _GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")

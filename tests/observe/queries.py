@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.observe.promql import SUFFIXES, groupings, selectors
+from tests.observe.promql import groupings, selectors
 
 ROOT = Path(__file__).resolve().parents[2]
 OBSERVE = ROOT / "deploy" / "observe"
@@ -56,13 +56,6 @@ def queries() -> list[Query]:
         if panel["datasource"]["uid"] == "prometheus":
             found += [Query(place, target["expr"]) for target in panel["targets"]]
     return found
-
-
-def family(name: str) -> str:
-    """Return the name of a metric without what a histogram adds to it."""
-    for suffix in SUFFIXES:
-        name = name.removesuffix(suffix)
-    return name
 
 
 def scraped() -> dict[str, set[str]]:
