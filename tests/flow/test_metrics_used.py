@@ -7,6 +7,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.system import LocalSystem
+from tests.flow.client import Gateway
+from tests.flow.samples import activity_document, new_identifier
 from tests.observe.queries import queries, scraped, ungrouped
 
 LEADING_SECONDS = 20
@@ -15,8 +17,9 @@ ONLY_AFTERWARDS = {"devcoop_webhook_attempts_total": {"status"}}
 
 
 @pytest.fixture(scope="module")
-def exported(system: LocalSystem) -> dict[str, set[str]]:
-    """Return the metrics of all processes, with the labels that they have; leaders take a moment to be found."""
+def exported(system: LocalSystem, gateway: Gateway) -> dict[str, set[str]]:
+    """Return the metrics of all processes, with the labels that they have, once an event went all the way."""
+    gateway.http.post("/v1/activities", json=activity_document(new_identifier())).raise_for_status()
     deadline = time.monotonic() + LEADING_SECONDS
     while True:
         found = scrape(system)
