@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 STATE  ?= .state
 DATA   ?=
 
-.PHONY: help run demo token secrets test test-compose check unit week bench format lock clean
+.PHONY: help run demo token secrets test test-compose test-observe check unit week bench format lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -58,6 +58,10 @@ test-compose: $(VENV)/ready-dev ## Images, Compose files and a cluster that is d
 	test "$$(id -u)" = 0 || missing="$$missing root"; \
 	if [ -z "$$missing" ]; then $(BIN)/pytest tests/compose; \
 	else echo "Skipped: there is no$$missing here (Debian: docker.io, docker-compose, debootstrap). .ci/run installs them and runs this."; fi
+
+test-observe: $(VENV)/ready-dev ## Rules, their cases and dashboards of Prometheus, by promtool
+	@if command -v promtool >/dev/null; then $(BIN)/pytest tests/observe; \
+	else echo "Skipped: there is no promtool here (Debian: package prometheus). .ci/run installs it and runs this."; fi
 
 week: $(VENV)/ready-dev ## A week of 5,000 commands of a field office, over a link that is cut every two seconds
 	DEVCOOP_TEST_COMMANDS=5000 $(BIN)/pytest tests/flow/test_field_client.py

@@ -4,7 +4,9 @@ A token that does not hold is refused on every route, those for everybody includ
 """
 
 from datetime import UTC, datetime
+from hmac import compare_digest
 
+from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -19,11 +21,17 @@ from shared.chassis.errors import (
 from shared.chassis.identity.proofs import check_proof
 from shared.chassis.identity.refusals import InvalidToken
 from shared.chassis.limits import FailureLimit, source_of
+from shared.policy.grants import Grant, Role
 from shared.policy.principals import PUBLIC, Principal
 
 SCHEMES = ("bearer", "dpop")
 CLIENT_ROUTES = ("/oauth/token", "/oauth/revoke")
 """Where clients authenticate by their secret, which is the issuer's to verify (RFC 6749, section 2.3.1)."""
+METRICS = "/metrics"
+COLLECTOR = Principal(
+    issuer="", subject="metrics", client="metrics", name="metrics", grants=(Grant(role=Role.OPERATOR),)
+)
+"""Who asks for metrics with the key for them: it needs no issuer, so metrics are there when the issuer is away."""
 
 
 class AuthenticationMiddleware:
@@ -81,12 +89,18 @@ async def _principal(scope: Scope) -> Principal:
             "Credentials are one bearer token, or one with a proof of its key.", "token-malformed"
         )
     runtime = scope["state"]["runtime"]
+    if scope["path"] == METRICS and scheme == "bearer" and _is(runtime.settings.metrics_key, token):
+        return COLLECTOR
     principal: Principal = await runtime.access.verifier.verify(token)
     if principal.key_thumbprint is not None:
         await _require_proof(scope, token, scheme, principal.key_thumbprint)
     elif scheme == "dpop":
         raise InvalidToken("The token is bound to no key.", code="token-malformed")
     return principal
+
+
+def _is(key: SecretStr | None, given: str) -> bool:
+    return key is not None and compare_digest(key.get_secret_value().encode(), given.encode())
 
 
 async def _require_proof(scope: Scope, token: str, scheme: str, thumbprint: str) -> None:

@@ -75,6 +75,11 @@ class ServiceSettings(DatabaseSettings):
     cursor_key_former: Annotated[SecretStr, Field(min_length=32)] | None = Field(
         default=None, description="The key before it, whose cursors are still taken."
     )
+    metrics_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key that Prometheus bears in place of a token, for /metrics alone.",
+    )
     issuers: tuple[TrustedIssuer, ...] = Field(
         default=(),
         description="Issuers whose tokens are taken, and what their roles or groups give; see [access](access.md).",
