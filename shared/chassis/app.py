@@ -34,9 +34,9 @@ from shared.chassis.health import CheckFunction, broker_check, database_check, o
 from shared.chassis.health import router as health
 from shared.chassis.idempotency.expiry import Expiry
 from shared.chassis.limits import FailureLimit, RateLimitMiddleware
+from shared.chassis.loading import load_or_exit
 from shared.chassis.meters import Meter, broker_meter, outbox_meter, pools_meter, workers_meter
 from shared.chassis.metrics import Metrics
-from shared.chassis.loading import load_or_exit
 from shared.chassis.migrations import upgrade
 from shared.chassis.pagination import CursorCodec
 from shared.chassis.parameters import KnownParameters

@@ -12,8 +12,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedNats, EmbeddedPostgres
-from deploy.local.keys import Keys
 from gateway.main import SERVICE as GATEWAY
 from gateway.projection.meters import Ages
 from services.funding.main import SERVICE as FUNDING

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedStack, ops_environment
-from deploy.local.keys import Keys
 from deploy.local.system import LocalSystem
 from shared.testing.fixtures import QUIET
 from tests.flow.client import Gateway, await_until, standing

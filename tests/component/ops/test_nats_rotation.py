@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from deploy.keys import Keys
 from deploy.local.embedded import EmbeddedNats
-from deploy.local.keys import Keys
 from deploy.nats_access import USERS, accounts_block, public_key
 from deploy.ops.failures import Failed
 from deploy.ops.folder import SecretsFolder
