@@ -34,6 +34,9 @@ FOLLOWS: Mapping[str, tuple[str, ...]] = {
 
 USERS = (*FOLLOWS, OPERATOR)
 
+SERVERS = ("nats", "nats-2", "nats-3")
+"""Those of a cluster, by the names that Compose gives them."""
+
 _API = "$JS.API"
 
 
@@ -101,6 +104,12 @@ def accounts_block(
     keys = [(user, each[user]) for user in USERS for each in (public_keys, former) if user in each]
     users = "\n".join(_user_block(key, access_of(user)) for user, key in keys)
     return f"accounts {{\n  {ACCOUNT} {{\n    jetstream: enabled\n    users: [\n{users}\n    ]\n  }}\n}}\n"
+
+
+def routes_block(password: str) -> str:
+    """Return what the ``cluster`` block of ``nats.conf`` needs so that the servers of a cluster find one another, and nobody else joins."""
+    routes = "\n".join(f"  nats://routes:{password}@{server}:6222" for server in SERVERS)
+    return f'authorization {{ user: routes, password: "{password}" }}\nroutes: [\n{routes}\n]\n'
 
 
 def _user_block(key: str, access: Access) -> str:

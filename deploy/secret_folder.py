@@ -11,14 +11,17 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from deploy.keys import FOR_CONTAINERS, Keys
-from deploy.nats_access import FOLLOWS, USERS, accounts_block, public_key
+from deploy.nats_access import FOLLOWS, USERS, accounts_block, public_key, routes_block
 
 ROLES = ("superuser", "replication", *FOLLOWS)
 """The roles of PostgreSQL that have a password."""
 SEEDS = tuple(f"nats-{user}" for user in USERS)
-RANDOM = (*(f"postgres-{role}" for role in ROLES), "nats-routes", "cursor", "issuer", "grafana-admin")
-ACCOUNTS, CERTIFICATE, KEY = "nats-accounts.conf", "tls.crt", "tls.key"
-NAMES = (*RANDOM, *SEEDS, ACCOUNTS, CERTIFICATE, KEY)
+RANDOM = (
+    *(f"postgres-{role}" for role in ROLES),
+    *("cursor", "cursor-former", "issuer", "metrics", "grafana-admin", "nats-routes"),
+)
+ACCOUNTS, ROUTES, CERTIFICATE, KEY = "nats-accounts.conf", "nats-routes.conf", "tls.crt", "tls.key"
+NAMES = (*RANDOM, *SEEDS, ACCOUNTS, ROUTES, CERTIFICATE, KEY)
 """All files of the folder."""
 
 CERTIFICATE_DAYS = 397
@@ -52,6 +55,7 @@ def fill(folder: Path, names: Sequence[str] = ()) -> list[str]:
         keys.secret(name)
     seeds = {user: keys.seed(user) for user in USERS}
     keys.kept(ACCOUNTS, lambda: accounts_block({user: public_key(seed) for user, seed in seeds.items()}))
+    keys.kept(ROUTES, lambda: routes_block(keys.secret("nats-routes")))
     if CERTIFICATE not in before:
         certificate, key = self_signed(names)
         keys.kept(KEY, lambda: key)
