@@ -34,7 +34,7 @@ class Keys:
         path = self.folder / name
         if not path.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = path.with_name(f"{name}.new")
+            unfinished = path.with_name(f".{name}")
             unfinished.unlink(missing_ok=True)
             unfinished.touch(mode=FOR_OURSELVES)
             unfinished.write_text(make())

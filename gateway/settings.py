@@ -187,11 +187,11 @@ class Settings(ServiceSettings):
             )
         if self.issuer_key is None:
             return
-        if safety.is_loopback(self.issuer_url):
+        if safety.is_loopback(self.issuer_url) and self.issuer_url.startswith("http:"):
             yield safety.Fault(
                 "DEVCOOP_ISSUER_URL",
-                "tokens would be issued in the name of a machine itself, as every other system's could be.",
-                "set the address that clients know the gateway by.",
+                "it is an address of the machine itself, by which no client elsewhere knows the gateway.",
+                "set the address that clients know it by.",
             )
         yield from safety.in_the_clear(
             "DEVCOOP_ISSUER_URL", self.issuer_url, "clients send their secrets there."

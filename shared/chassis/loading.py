@@ -3,21 +3,23 @@
 import secrets
 import sys
 from collections.abc import Iterator
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings
 
 from shared.chassis.safety import Fault
-from shared.chassis.sources import FOLDER, PREFIX, Configuration
+from shared.chassis.sources import FOLDER, PREFIX
 
 EX_CONFIG = 78
 """Exit status of a process that is configured wrongly (sysexits.h): to start it again does not help."""
 
-S = TypeVar("S", bound=Configuration)
+S = TypeVar("S", bound=BaseSettings)
 
 
+@runtime_checkable
 class Checked(Protocol):
     """Settings that know what is unsafe in them."""
 
@@ -105,11 +107,10 @@ def _in_place(name: str, field: FieldInfo) -> Any:  # noqa: ANN401
     return SecretStr("postgresql+asyncpg:///none" if name == "database_url" else secrets.token_urlsafe(32))
 
 
-def _unsafe(settings: Configuration) -> list[Fault]:
-    checked: Checked | None = settings if hasattr(settings, "faults") else None  # type: ignore[assignment]
-    if checked is None or checked.environment != "production":
+def _unsafe(settings: BaseSettings) -> list[Fault]:
+    if not isinstance(settings, Checked) or settings.environment != "production":
         return []
-    return list(checked.faults())
+    return list(settings.faults())
 
 
 def _told(kind: type[BaseModel], error: ErrorDetails) -> Fault:

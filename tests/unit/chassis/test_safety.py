@@ -88,7 +88,7 @@ GATEWAYS = {
     "webhooks to this machine": ("webhook_insecure", True),
     "no limit of failures": ("token_rate_limit", 0),
     "the name of every machine": ("issuer_url", "http://127.0.0.1:8100"),
-    "the name of localhost": ("issuer_url", "https://localhost"),
+    "the name of localhost": ("issuer_url", "http://localhost:8100"),
     "secrets over plain http": ("issuer_url", "http://results.example.org"),
     "a weak key": ("issuer_key", "k" * 40),
     "the key of cursors": ("issuer_key", CURSOR),
@@ -98,6 +98,13 @@ GATEWAYS = {
 @pytest.mark.parametrize(("name", "value"), GATEWAYS.values(), ids=GATEWAYS)
 def test_what_is_unsafe_in_a_gateway_is_named(name, value):
     assert faulty(GatewaySettings, {**ISSUING, name: value}) == [name]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://localhost", "http://gateway:8000", "https://results.example.org:8443"]
+)
+def test_names_that_an_issuer_may_have(url):
+    assert faulty(GatewaySettings, {**ISSUING, "issuer_url": url}) == []
 
 
 def test_who_issues_no_tokens_needs_no_name():

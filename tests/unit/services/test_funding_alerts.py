@@ -68,7 +68,7 @@ def test_a_tranche_is_overdue_after_so_many_days():
 
 
 def test_so_many_days_lie_within_the_calendar():
-    told = {"database_url": "postgresql://x", "nats_url": "nats://x", "cursor_key": CURSOR_KEY}
+    told = {"database_url": "postgresql+asyncpg://x", "nats_url": "nats://x", "cursor_key": CURSOR_KEY}
     days = Settings(**told, overdue_days=36_500).overdue_days
     agreement = Agreement.model_validate(sample.agreement("A", state="active"))
     assert list(of_agreement(agreement, {}, Thresholds(days, Decimal(1), Decimal(0)), NOW))
