@@ -6,14 +6,18 @@ wait for one another's transactions.
 
 from collections.abc import Sequence
 
+from sqlalchemy import text
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from gateway.projection.follower import announce, event_of, take_in
 from gateway.projection.tables import DeadLetter, Position
-from shared.chassis.db import Database
+from shared.chassis.db import Database, execute
 from shared.chassis.letters import Letter, StreamPlace, is_of_a_message
 from shared.chassis.stream import StreamMessage
+
+_RECORDED = text("UPDATE position SET recorded_at = greatest(recorded_at, :latest) WHERE owner = :owner")
+"""When the newest event was recorded: one that was put aside may be it."""
 
 
 class ReadModelAgain:
@@ -59,6 +63,8 @@ class ReadModelAgain:
         events = [event_of(message) for message in messages]
         async with self._database.session() as session, session.begin():
             await take_in(session, self._generation_id, events)
+            latest = max(event.recorded_at for event in events)
+            await execute(session, _RECORDED, owner=messages[0].owner, latest=latest)
             await _drop(session, messages[0].owner, [message.sequence for message in messages])
             await announce(session)
 

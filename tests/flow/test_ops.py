@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -12,13 +13,11 @@ import pytest
 from deploy.local.ports import free_port
 from deploy.local.processes import run_command
 from deploy.local.system import LocalSystem
-from tests.flow.client import Gateway, await_until, standing
+from tests.flow.client import PATIENCE_SECONDS, POLL_SECONDS, Gateway, await_until, standing
 from tests.flow.ops import fetch, json_of, ops, told_by
 from tests.flow.samples import activity_document, new_identifier
 
 SERVICES = ["projects", "funding", "monitoring", "gateway"]
-FORGOTTEN_SECONDS = 0.2
-"""How long it takes until an answer is no longer from memory."""
 LETTER = "INSERT INTO {table} (owner, sequence, reason, payload, noted_at) VALUES ($1, $2, $3, $4, now())"
 
 
@@ -49,31 +48,33 @@ async def schema_of(environment: Mapping[str, str]) -> str:
     return (await fetch(environment, "gateway", statement))[0]["name"]
 
 
-async def event_of(environment: Mapping[str, str], identifier: str) -> tuple[int, bytes]:
-    """Return the place in the stream of the event of an activity, and the event."""
-    schema = await schema_of(environment)
-    (row,) = await fetch(
-        environment,
-        "gateway",
-        f"SELECT sequence, event_id FROM {schema}.fact WHERE identifier = $1",  # noqa: S608
-        identifier,
-    )
-    (event,) = await fetch(
-        environment, "projects", "SELECT payload FROM outbox WHERE event_id = $1", row["event_id"]
-    )
-    return row["sequence"], event["payload"].encode()
+@asynccontextmanager
+async def refused(environment: Mapping[str, str], identifier: str) -> AsyncIterator[None]:
+    """Let the read model refuse an activity until the block ends, as a defect would."""
+    table = f"{await schema_of(environment)}.fact"
+    check = f"ALTER TABLE {table} ADD CONSTRAINT defect CHECK (identifier <> '{identifier}') NOT VALID"
+    await fetch(environment, "gateway", check)
+    try:
+        yield
+    finally:
+        await fetch(environment, "gateway", f"ALTER TABLE {table} DROP CONSTRAINT defect")
 
 
-async def forget(environment: Mapping[str, str], identifier: str) -> None:
-    """Take an activity out of the read model, as if it had never been told."""
-    schema = await schema_of(environment)
-    found = f"SELECT id FROM {schema}.fact WHERE identifier = $1"  # noqa: S608
-    (row,) = await fetch(environment, "gateway", found, identifier)
-    for table in ("fact", "project_activity"):
-        deleted = f"DELETE FROM {schema}.{table} WHERE id = $1"  # noqa: S608
-        await fetch(environment, "gateway", deleted, row["id"])
-    await fetch(environment, "gateway", "SELECT pg_notify('read_model', '')")
-    await asyncio.sleep(FORGOTTEN_SECONDS)
+async def buried(environment: Mapping[str, str], gateway: Gateway) -> tuple[str, str]:
+    """Write an activity that the read model refuses, and return its identifier and the name of its letter."""
+    identifier = new_identifier()
+    letters = f"SELECT sequence FROM {await schema_of(environment)}.dead_letter"  # noqa: S608
+    async with refused(environment, identifier), asyncio.timeout(PATIENCE_SECONDS):
+        gateway.http.post("/v1/activities", json=activity_document(identifier)).raise_for_status()
+        while not (rows := await fetch(environment, "gateway", letters)):
+            await asyncio.sleep(POLL_SECONDS)
+    return identifier, f"gateway/projects/{rows[0]['sequence']}"
+
+
+def dump(system: LocalSystem) -> str:
+    """Return the whole read model as text."""
+    environment = system.processes["gateway-projector"].environment
+    return run_command("gateway.projection.dump", (), environment, seconds=60).output
 
 
 # status
@@ -163,19 +164,23 @@ def test_migrations_are_told_and_done_again_without_harm(environment: dict[str, 
 # dead letters
 
 
-async def test_a_letter_is_taken_in_once_its_cause_is_mended(environment: dict[str, str], gateway: Gateway):
-    identifier = written(gateway)
-    sequence, event = await event_of(environment, identifier)
-    name = f"gateway/projects/{sequence}"
-    await forget(environment, identifier)
-    letters = LETTER.format(table=f"{await schema_of(environment)}.dead_letter")
-    await fetch(environment, "gateway", letters, "projects", sequence, "ValueError: a defect of then", event)
-    assert name in [each["letter"] for each in json_of(environment, "dead-letters", "list")]
+async def test_a_letter_is_taken_in_once_its_cause_is_mended(
+    environment: dict[str, str], gateway: Gateway, system: LocalSystem
+):
+    identifier, name = await buried(environment, gateway)
+    (letter,) = json_of(environment, "dead-letters", "list")
+    assert (letter["letter"], "defect" in letter["reason"]) == (name, True)
+    assert identifier in told_by(environment, "dead-letters", "show", name)
     assert not is_shown(gateway, identifier)
-    assert event.decode() in told_by(environment, "dead-letters", "show", name)
+    async with refused(environment, identifier):
+        still = ops(environment, "dead-letters", "retry", name)
+        assert (still.status, "defect" in still.output) == (1, True)
     assert told_by(environment, "dead-letters", "retry", name) == f"{name}: taken in\n"
     assert is_shown(gateway, identifier)
-    assert name not in told_by(environment, "dead-letters", "list")
+    assert json_of(environment, "dead-letters", "list") == []
+    taken = dump(system)
+    told_by(environment, "rebuild")
+    assert dump(system) == taken
 
 
 async def test_a_letter_that_makes_no_sense_stays_until_it_is_dropped(environment: dict[str, str]):
@@ -194,11 +199,14 @@ async def test_a_letter_that_makes_no_sense_stays_until_it_is_dropped(environmen
 
 
 async def test_a_letter_of_a_copy_is_taken_in_again(environment: dict[str, str], identifier: str):
-    sequence, event = await event_of(environment, identifier)
     copied = "FROM copy WHERE aggregate = 'activity' AND document LIKE $1"
+    (event,) = await fetch(
+        environment, "projects", "SELECT payload FROM outbox WHERE payload LIKE $1", f"%{identifier}%"
+    )
     await fetch(environment, "funding", f"DELETE {copied}", f"%{identifier}%")
     letters = LETTER.format(table="copy_letter")
-    await fetch(environment, "funding", letters, "projects", sequence, "ValueError: a defect of then", event)
+    payload = event["payload"].encode()
+    await fetch(environment, "funding", letters, "projects", 1, "ValueError: a defect of then", payload)
     told_by(environment, "dead-letters", "retry", "--all")
     assert len(await fetch(environment, "funding", f"SELECT id {copied}", f"%{identifier}%")) == 1
     assert json_of(environment, "dead-letters", "list") == []
@@ -207,19 +215,26 @@ async def test_a_letter_of_a_copy_is_taken_in_again(environment: dict[str, str],
 # replay
 
 
-async def test_a_replay_takes_in_what_is_missing(environment: dict[str, str], gateway: Gateway):
+async def test_a_replay_takes_in_what_is_missing_and_changes_nothing_else(
+    environment: dict[str, str], gateway: Gateway, system: LocalSystem
+):
     since = datetime.now(UTC) - timedelta(seconds=1)
-    identifier = written(gateway)
-    cursor = gateway.get("/v1/results/summary?group_by=country")["position"]
-    await forget(environment, identifier)
+    identifier, name = await buried(environment, gateway)
+    told_by(environment, "dead-letters", "drop", name)
+    before, position = dump(system), gateway.position()
     asked = ("replay", "--from", since.isoformat(), "--owner", "projects")
     assert "Nothing was done" in told_by(environment, *asked)
-    assert not is_shown(gateway, identifier)
+    assert dump(system) == before
     told = told_by(environment, *asked, "--yes")
-    assert re.search("^gateway: [1-9][0-9]* messages of projects taken in$", told, re.MULTILINE)
-    assert re.search("^funding: [1-9][0-9]* messages of projects taken in$", told, re.MULTILINE)
+    for service in ("gateway", "funding", "monitoring"):
+        assert re.search(f"^{service}: [1-9][0-9]* messages of projects taken in$", told, re.MULTILINE)
     assert is_shown(gateway, identifier)
-    assert gateway.get("/v1/results/summary?group_by=country")["position"] == cursor
+    assert gateway.position() == position
+    taken = dump(system)
+    told_by(environment, "replay", "--from", "2026-01-01T00:00:00Z", "--consumer", "projection", "--yes")
+    assert dump(system) == taken
+    told_by(environment, "rebuild")
+    assert dump(system) == taken
 
 
 async def test_a_replay_of_copies_takes_in_what_is_missing(environment: dict[str, str], identifier: str):
