@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -146,3 +147,33 @@ def test_a_trace_is_not_gone_on_with(
     write(traced, f"TRACE-{name}-later", f"00-{later}-{CALLER}-01")
     await_until(lambda: len(collector.trace(later)) >= len(WAY), what="what came later is traced")
     assert collector.trace(trace) == []
+
+
+def test_what_a_batch_writes_is_in_the_trace_of_its_upload(traced: Gateway, collector: Collector):
+    trace = "5" * 32
+    lines = [
+        json.dumps(
+            {
+                "key": f"trace-batch-{number}",
+                "method": "PUT",
+                "path": ACTIVITY.address(f"TRACE-BATCH-{number}"),
+                "body": ACTIVITY.document(f"TRACE-BATCH-{number}"),
+            }
+        )
+        for number in range(2)
+    ]
+    answer = traced.http.post(
+        "/v1/batch",
+        content="\n".join(lines),
+        headers={"traceparent": f"00-{trace}-{CALLER}-01", "Content-Type": "application/x-ndjson"},
+    )
+    assert answer.status_code == 200, answer.text
+    wanted = [stage for stage in WAY[1:5] for _ in range(2)]
+    await_until(
+        lambda: Counter(wanted) <= Counter(each.stage for each in collector.trace(trace)),
+        what="both lines are followed",
+    )
+    (upload,) = [each for each in collector.trace(trace) if each.parent == CALLER]
+    assert upload.stage == ("gateway", "SERVER", "POST /v1/batch")
+    calls = [each.parent for each in collector.trace(trace) if each.stage == WAY[1]]
+    assert calls == [upload.id] * 2
