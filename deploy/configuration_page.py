@@ -59,7 +59,7 @@ With `DEVCOOP_ENVIRONMENT=production`, which is the default, it also refuses wha
 | `DEVCOOP_NATS_SEED` | none, or what is no seed of a user |
 | `DEVCOOP_DATABASE_PASSWORD`, `DEVCOOP_CURSOR_KEY`, `DEVCOOP_ISSUER_KEY` | shorter than 16 characters (keys: 32), a few characters that repeat, a known sample, the same for two purposes |
 | `DEVCOOP_ISSUERS` | none; keys or revocations over plain `http` from a public host |
-| `DEVCOOP_ISSUER_URL` | plain `http` to the machine itself, as by default, or to a public host, if tokens are issued |
+| `DEVCOOP_ISSUER_URL` | not set, or plain `http` to a public host, if tokens are issued |
 | `DEVCOOP_PUBLIC_URL`, `DEVCOOP_CORS_ORIGINS` | plain `http` to a public host |
 | `DEVCOOP_RATE_LIMIT`, `DEVCOOP_ANONYMOUS_RATE_LIMIT`, `DEVCOOP_TOKEN_RATE_LIMIT` | 0 |
 | `DEVCOOP_TRUSTED_PROXIES` | `*`, and networks larger than `10.0.0.0/8` or `fc00::/7` |

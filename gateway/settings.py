@@ -187,10 +187,10 @@ class Settings(ServiceSettings):
             )
         if self.issuer_key is None:
             return
-        if safety.is_loopback(self.issuer_url) and self.issuer_url.startswith("http:"):
+        if "issuer_url" not in self.model_fields_set:
             yield safety.Fault(
                 "DEVCOOP_ISSUER_URL",
-                "it is an address of the machine itself, by which no client elsewhere knows the gateway.",
+                "it is not set, and by the default no client elsewhere knows the gateway.",
                 "set the address that clients know it by.",
             )
         yield from safety.in_the_clear(

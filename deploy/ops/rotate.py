@@ -1,7 +1,6 @@
 """`devcoop ops rotate`: secrets replaced by others, in the folder of secrets and where they are used."""
 
 import argparse
-import os
 from pathlib import Path
 
 from deploy.nats_access import USERS
@@ -19,8 +18,6 @@ from deploy.ops.rotations import (
 from deploy.ops.settings import SERVICES, OpsSettings
 
 HELP = "replace a key or a password by another"
-FOLDER = "DEVCOOP_SECRETS_FOLDER"
-"""Names the folder of secrets where the option does not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,9 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--secrets",
         type=Path,
-        default=os.environ.get(FOLDER),
         metavar="FOLDER",
-        help=f"the folder of secrets ({FOLDER})",
+        help="the folder of secrets (DEVCOOP_SECRETS_FOLDER)",
     )
     secrets = parser.add_subparsers(dest="what", required=True)
     password = secrets.add_parser("database-password", help="of the role of a service")
@@ -52,7 +48,7 @@ async def run(arguments: argparse.Namespace) -> int:
     if arguments.what == "signing-key":
         told = await rotate_signing_key(settings, at_once=arguments.at_once)
     else:
-        told = await _rotate(settings, _folder(arguments.secrets), arguments)
+        told = await _rotate(settings, _folder(arguments.secrets or settings.secrets_folder), arguments)
     for line in told:
         tell(line)
     return 0
@@ -70,5 +66,7 @@ async def _rotate(settings: OpsSettings, folder: SecretsFolder, arguments: argpa
 
 def _folder(path: Path | None) -> SecretsFolder:
     if path is None or not path.is_dir():
-        raise Failed(f"There is no folder of secrets {path or ''}; --secrets or {FOLDER} names it.")
+        raise Failed(
+            f"There is no folder of secrets {path or ''}; --secrets or DEVCOOP_SECRETS_FOLDER names it."
+        )
     return SecretsFolder(path)

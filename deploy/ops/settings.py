@@ -35,6 +35,9 @@ class OpsSettings(Configuration):
     )
     issuer_key: SecretStr | None = Field(default=None, min_length=32, description="Key that seals keys.")
     issuer_url: str = Field(default="http://127.0.0.1:8100", description="Name of the built-in issuer.")
+    secrets_folder: Path | None = Field(
+        default=None, description="Folder of secrets of the host, for `rotate`."
+    )
     pg_bin: Path | None = Field(
         default=None, description="Folder of `pg_dump` and `pg_restore`, where they are not on the path."
     )

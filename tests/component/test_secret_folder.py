@@ -19,8 +19,8 @@ from shared.chassis import safety
 EXPECTED = {
     *("postgres-superuser", "postgres-replication", "postgres-projects", "postgres-funding"),
     *("postgres-monitoring", "postgres-gateway", "nats-projects", "nats-funding", "nats-monitoring"),
-    *("nats-gateway", "nats-operator", "nats-accounts.conf", "nats-routes", "cursor", "issuer"),
-    *("tls.crt", "tls.key", "grafana-admin"),
+    *("nats-gateway", "nats-operator", "nats-accounts.conf", "nats-routes", "nats-routes.conf", "cursor"),
+    *("cursor-former", "issuer", "metrics", "tls.crt", "tls.key", "grafana-admin"),
 }
 
 

@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import time
 import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from tests.flow.client import await_until
 
 PROCESSES = ("projects", "funding", "monitoring", "gateway", "projector", "importer", "webhooks")
 UP_SECONDS = 300
+RENEWED_SECONDS = 240
 GRANTS = [json.dumps({"role": role.value}) for role in Role if role is not Role.PUBLIC]
 
 
@@ -46,6 +48,7 @@ class Installation:
         self._folder, self._files = folder, ("docker-compose.yml", *overlays)
         published = f"127.0.0.1:{free_port()}"
         self.address = f"{scheme}://{published}"
+        self._token, self._renew_at = "", 0.0
         self.environment = {
             **engine.environment,
             "COMPOSE_PROJECT_NAME": name,
@@ -70,13 +73,17 @@ class Installation:
             text=True,
             check=False,
         )
-        assert not check or done.returncode == 0, f"{words}: {done.stderr[-3000:]}\n{self.logs()}"
+        assert not check or done.returncode == 0, f"{words}: {done.stdout[-3000:]}\n{done.stderr[-2000:]}"
         return done
 
     def up(self) -> None:
         """Start everything, and wait until all that serves is healthy."""
         self.compose("up", "-d", "--no-build")
-        await_until(self.is_healthy, what=f"{self.name} is healthy", seconds=UP_SECONDS, pause=0.5)
+        try:
+            await_until(self.is_healthy, what=f"{self.name} is healthy", seconds=UP_SECONDS, pause=0.5)
+        except AssertionError as error:
+            error.add_note(self.logs())
+            raise
 
     def down(self, *words: str) -> None:
         """Stop and remove the containers; volumes stay unless told otherwise."""
@@ -124,7 +131,13 @@ class Installation:
         return self.compose("run", "--rm", "ops", *words).stdout
 
     def token(self) -> str:
-        """Return a token with all roles."""
+        """Return a token with all roles, which lives for some minutes at least."""
+        if time.monotonic() > self._renew_at:
+            self._token = self._new_token()
+            self._renew_at = time.monotonic() + RENEWED_SECONDS
+        return self._token
+
+    def _new_token(self) -> str:
         body = urlencode({"grant_type": "client_credentials"}).encode()
         told = f"{self._client['client_id']}:{self._client['client_secret']}".encode()
         headers = {"Authorization": f"Basic {b64encode(told).decode()}"}

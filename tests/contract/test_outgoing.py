@@ -12,7 +12,11 @@ from shared.contracts.snapshots import ROOT
 
 CONNECTING = {
     "httpx": {"shared/chassis/http.py"},
-    "socket": {"shared/chassis/app.py", "shared/chassis/egress/client.py"},  # to listen; to look names up
+    "socket": {  # to listen; to look names up; to tell the name of the machine
+        "shared/chassis/app.py",
+        "shared/chassis/egress/client.py",
+        "shared/chassis/tracing.py",
+    },
 }
 """Libraries by which one could connect to an address, with the modules that know them; nobody knows the others."""
 LIBRARIES = {
