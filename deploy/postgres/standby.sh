@@ -1,15 +1,17 @@
 #!/bin/sh
-# Starts a replica that streams from the primary; it is copied from there when it has no files yet.
+# Starts a standby that streams from the primary; it is copied from there when it has no files yet. The slot keeps what it has not
+# taken in yet, up to max_slot_wal_keep_size of the primary; where it was away for longer, remove its volume and it is copied anew.
 set -eu
-data=/var/lib/postgresql/replica
+data=/var/lib/postgresql/standby
 umask 077
 printf '%s:5432:*:replication:%s\n' "$PRIMARY" "$(cat /run/secrets/postgres-replication)" > /tmp/passfile
+copy() {
+  rm -rf "$data.new"
+  pg_basebackup --pgdata "$data.new" --write-recovery-conf --wal-method stream --checkpoint fast --slot standby "$@" \
+    --dbname "host=$PRIMARY user=replication passfile=/tmp/passfile application_name=standby"
+}
 if [ ! -s "$data/PG_VERSION" ]; then
-  rm -rf "$data"
-  until PGPASSFILE=/tmp/passfile pg_basebackup --pgdata "$data" --write-recovery-conf --wal-method stream --checkpoint fast \
-      --dbname "host=$PRIMARY user=replication passfile=/tmp/passfile application_name=replica"; do
-    rm -rf "$data"
-    sleep 1
-  done
+  until copy --create-slot || copy; do sleep 1; done
+  mv "$data.new" "$data"
 fi
-exec postgres -D "$data" "$@"
+exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=/var/run/postgresql "$@"

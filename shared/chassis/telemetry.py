@@ -75,7 +75,7 @@ def configure_logging(service: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "nats", "alembic", "urllib3"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "nats", "alembic", "urllib3", "shared.chassis.db"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(service=service)
 

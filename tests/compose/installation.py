@@ -130,6 +130,11 @@ class Installation:
         """Run `devcoop ops` as an operator does."""
         return self.compose("run", "--rm", "ops", *words).stdout
 
+    def faults(self) -> list[Any]:
+        """Return what the doctor finds wrong."""
+        told = json.loads(self.compose("run", "--rm", "ops", "doctor", "--json", check=False).stdout)
+        return [finding for finding in told if finding["level"] == "fault"]
+
     def token(self) -> str:
         """Return a token with all roles, which lives for some minutes at least."""
         if time.monotonic() > self._renew_at:
