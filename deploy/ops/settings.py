@@ -14,6 +14,8 @@ from shared.chassis.sources import Configuration
 
 SERVICES = ("projects", "funding", "monitoring", "gateway")
 """Those that have a database."""
+STATEMENT_SECONDS = 6 * 3600.0
+"""How long a statement of a command may take: it may be one on all rows there are."""
 
 
 class OpsSettings(Configuration):
@@ -61,13 +63,18 @@ class OpsSettings(Configuration):
 
     @asynccontextmanager
     async def database(self, service: str, *, pool: int = 1) -> AsyncIterator[Database]:
-        """Open a service's database for a while.
+        """Open a service's database for a while; its statements may take long.
 
         Raises:
             Failed: its address is not set.
 
         """
-        database = Database(self.url(service), password=self.password(service), pool=pool)
+        database = Database(
+            self.url(service),
+            password=self.password(service),
+            pool=pool,
+            statement_seconds=STATEMENT_SECONDS,
+        )
         try:
             yield database
         finally:

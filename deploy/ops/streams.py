@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from deploy.ops.failures import Failed
 from deploy.ops.output import tell
-from deploy.ops.settings import OpsSettings
+from deploy.ops.settings import STATEMENT_SECONDS, OpsSettings
 from shared.chassis.bus import BrokerAway, Bus, stream_name
 from shared.chassis.db import Database
 from shared.chassis.leadership import leadership
@@ -117,8 +117,8 @@ async def _end_relay(database: Database) -> int:
 
 
 async def _replace(bus: Bus, lock: asyncpg.Connection, owner: str) -> int:
-    await lock.execute(_UNPUBLISH, timeout=None)
-    count = await lock.fetchval(_WAITING.text)
+    await lock.execute(_UNPUBLISH, timeout=STATEMENT_SECONDS)
+    count = await lock.fetchval(_WAITING.text, timeout=STATEMENT_SECONDS)
     js = await bus.jetstream()
     try:
         if await messages_in(bus, owner) is not None:

@@ -74,9 +74,16 @@ class Database:
     """A pool of connections to one database, or to one schema of it."""
 
     def __init__(
-        self, url: str, *, password: SecretStr | None = None, pool: int = 10, schema: str | None = None
+        self,
+        url: str,
+        *,
+        password: SecretStr | None = None,
+        pool: int = 10,
+        schema: str | None = None,
+        statement_seconds: float = STATEMENT_SECONDS,
     ) -> None:
         self._url, self._password, self._pool = url, password, pool
+        self.statement_seconds = statement_seconds
         settings = {"lock_timeout": LOCK_TIMEOUT, "application_name": "devcoop"}
         if schema is not None:
             settings["search_path"] = schema
@@ -90,7 +97,7 @@ class Database:
             hide_parameters=True,
             connect_args={
                 "server_settings": settings,
-                "command_timeout": STATEMENT_SECONDS,
+                "command_timeout": statement_seconds,
                 "timeout": 5,
                 **({} if password is None else {"password": password.get_secret_value()}),
             },
@@ -109,11 +116,17 @@ class Database:
 
     def on_schema(self, schema: str) -> "Database":
         """Return a pool of its own on one schema of the same database."""
-        return Database(self._url, password=self._password, pool=self._pool, schema=schema)
+        return Database(
+            self._url,
+            password=self._password,
+            pool=self._pool,
+            schema=schema,
+            statement_seconds=self.statement_seconds,
+        )
 
     def apart(self) -> "Database":
         """Return a pool of one connection to the same database, for work in another thread."""
-        return Database(self._url, password=self._password, pool=1)
+        return Database(self._url, password=self._password, pool=1, statement_seconds=self.statement_seconds)
 
     async def dispose(self) -> None:
         """Close the connections."""
