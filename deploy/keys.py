@@ -1,6 +1,8 @@
 """A folder of secrets, one in a file: made on first use, and kept as they are from then on."""
 
+import os
 import secrets
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -34,10 +36,39 @@ class Keys:
         path = self.folder / name
         if not path.exists():
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            unfinished = path.with_name(f".{name}")
-            unfinished.unlink(missing_ok=True)
-            unfinished.touch(mode=FOR_OURSELVES)
-            unfinished.write_text(make())
-            unfinished.chmod(self._mode)
-            unfinished.replace(path)
+            write_whole(path, make(), self._mode)
         return path.read_text()
+
+
+def write_whole(path: Path, text: str, mode: int) -> None:
+    """Write a file whole or not at all, so that a loss of power costs neither it nor what it replaces.
+
+    Args:
+        path: of the file; one that is there keeps its mode.
+        text: what it is to hold.
+        mode: of a new file, whatever the umask.
+
+    """
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.unlink(missing_ok=True)
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OURSELVES), "w") as file:
+        os.fchmod(file.fileno(), mode_of(path, mode))
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    replace(unfinished, path)
+
+
+def replace(path: Path, other: Path) -> None:
+    """Let a file take the place of another in its folder, for good once this returns."""
+    path.replace(other)
+    folder = os.open(other.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def mode_of(path: Path, otherwise: int) -> int:
+    """Return the permissions of a file, or others if it is not there."""
+    return stat.S_IMODE(path.stat().st_mode) if path.exists() else otherwise

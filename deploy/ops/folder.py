@@ -7,10 +7,8 @@ Whoever is interrupted in between goes on with the same one.
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.keys import FOR_CONTAINERS, mode_of, replace, write_whole
 from deploy.ops.failures import Failed
-
-MODE = 0o644
-"""Containers read the files as users of their own; the folder itself is for its owner alone."""
 
 
 class SecretsFolder:
@@ -37,23 +35,25 @@ class SecretsFolder:
 
     def begin(self, name: str, make: Callable[[], str]) -> str:
         """Return the secret that is to take the place of another; made and written down, unless it was before."""
-        unfinished = f"{name}.new"
-        if not self.has(unfinished):
-            self.write(unfinished, make())
-        return self.read(unfinished)
+        if not self.is_begun(name):
+            write_whole(self._unfinished(name), make(), mode_of(self._path / name, FOR_CONTAINERS))
+        return self._unfinished(name).read_text(encoding="utf-8").strip()
+
+    def is_begun(self, name: str) -> bool:
+        """Whether a secret is being replaced, by one that has not taken its place yet."""
+        return self._unfinished(name).is_file()
 
     def finish(self, name: str) -> None:
         """Let the new secret take the place of the former."""
-        (self._path / f"{name}.new").replace(self._path / name)
+        replace(self._unfinished(name), self._path / name)
 
     def write(self, name: str, secret: str) -> None:
         """Write a secret, whole or not at all."""
-        path = self._path / f".{name}"
-        path.unlink(missing_ok=True)
-        path.touch(mode=MODE)
-        path.write_text(secret, encoding="utf-8")
-        path.replace(self._path / name)
+        write_whole(self._path / name, secret, FOR_CONTAINERS)
 
     def remove(self, name: str) -> None:
         """Remove a secret, if it is there."""
         (self._path / name).unlink(missing_ok=True)
+
+    def _unfinished(self, name: str) -> Path:
+        return self._path / f"{name}.new"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from deploy.keys import FOR_OURSELVES, write_whole
 from deploy.ops.failures import Failed
 
 FILE = "manifest.json"
@@ -38,9 +39,7 @@ class Manifest(BaseModel):
 
     def write(self, folder: Path) -> None:
         """Write it into the folder of the backup, whole or not at all."""
-        unfinished = folder / f"{FILE}.new"
-        unfinished.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(folder / FILE)
+        write_whole(folder / FILE, self.model_dump_json(indent=2) + "\n", FOR_OURSELVES)
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
