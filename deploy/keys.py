@@ -51,7 +51,8 @@ def write_whole(path: Path, text: str, mode: int) -> None:
     """
     unfinished = path.with_name(f".{path.name}")
     unfinished.unlink(missing_ok=True)
-    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OURSELVES), "w") as file:
+    opened = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FOR_OURSELVES)
+    with os.fdopen(opened, "w", encoding="utf-8") as file:
         os.fchmod(file.fileno(), mode_of(path, mode))
         file.write(text)
         file.flush()

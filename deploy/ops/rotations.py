@@ -137,13 +137,14 @@ def rotate_nats(folder: SecretsFolder, user: str) -> list[str]:
         Failed: a rotation of this user is not finished yet.
 
     """
-    if folder.has(former_of(user)):
+    name = f"nats-{user}"
+    if folder.has(former_of(user)) and not folder.is_begun(name):
         raise Failed(f"The rotation of {user} has been begun; finish it with --finish.")
-    new = folder.begin(f"nats-{user}", new_seed)
-    folder.write(former_of(user), public_key(folder.read(f"nats-{user}")))
-    keys = {each: public_key(folder.read(f"nats-{each}")) for each in USERS} | {user: public_key(new)}
+    new = folder.begin(name, new_seed)
+    folder.write(former_of(user), public_key(folder.read(name)))
+    keys = public_keys(folder) | {user: public_key(new)}
     folder.write(ACCOUNTS, accounts_block(keys, former=formers(folder)))
-    folder.finish(f"nats-{user}")
+    folder.finish(name)
     return [
         f"nats-{user} is another; {ACCOUNTS} takes both.",
         "1. Let the NATS servers read their configuration again (SIGHUP).",
@@ -158,18 +159,27 @@ def finish_nats(folder: SecretsFolder, user: str) -> list[str]:
     """Let the server take the new nkey alone.
 
     Raises:
-        Failed: no rotation of this user was begun.
+        Failed: no rotation of this user was begun, or it was broken off before both keys were taken.
 
     """
+    if folder.is_begun(f"nats-{user}"):
+        raise Failed(
+            f"The rotation of {user} was broken off; run it again without --finish, and do as it says."
+        )
     if not folder.has(former_of(user)):
         raise Failed(f"No rotation of {user} was begun.")
+    former = {each: key for each, key in formers(folder).items() if each != user}
+    folder.write(ACCOUNTS, accounts_block(public_keys(folder), former=former))
     folder.remove(former_of(user))
-    keys = {each: public_key(folder.read(f"nats-{each}")) for each in USERS}
-    folder.write(ACCOUNTS, accounts_block(keys, former=formers(folder)))
     return [
         f"{ACCOUNTS} takes the new key of {user} alone.",
         "Let the NATS servers read their configuration again (SIGHUP).",
     ]
+
+
+def public_keys(folder: SecretsFolder) -> dict[str, str]:
+    """Return the public key of each user."""
+    return {user: public_key(folder.read(f"nats-{user}")) for user in USERS}
 
 
 def former_of(user: str) -> str:
