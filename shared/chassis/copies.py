@@ -2,7 +2,8 @@
 
 One process of a service holds the advisory lock and follows the streams of all owners that it wants something of.
 The position in each is written in the transaction that takes its messages in, so nothing is lost whatever dies; and
-of an aggregate the newest version wins, so nothing is harmed by being read again.
+of an aggregate the newest version wins, so nothing is harmed by being read again. A stream that was made anew has what
+its owner has now, which may be less than before: the newest version of that stream wins.
 
 Beside the position stands what was read up to it. So an aggregate that is wanted later on, or of which more is kept
 than before, is read from the beginning of the stream.
@@ -248,17 +249,17 @@ class _Feed:
         end, created = await last_sequence(self._bus, self.owner)
         async with self._database.session() as session, session.begin():
             known = await session.get(self._tables.position, self.owner)
-            read = known.subjects.split() if known else []
+            read = known.subjects.split() if known and known.stream_created == created else []
             unread = [aggregate for aggregate, mark in self._marks.items() if mark not in read]
             if unread:
                 await self._let_replace(session, unread)
-        goes_on = known and not unread and known.stream_created == created and known.sequence <= end
+        goes_on = known and not unread and known.sequence <= end
         after = known.sequence if known and goes_on else 0
         self._stream_created = created
         return StreamReader(self._bus, self.owner, after=after, created=created, subjects=self._subjects)
 
     async def _let_replace(self, session: AsyncSession, aggregates: Iterable[str]) -> None:
-        """Let copies of which something else was kept be replaced by the same version."""
+        """Let copies of which something else was kept be replaced by the same version, or an older one."""
         model = self._tables.copy
         await session.exec(update(model).where(col(model.aggregate).in_(aggregates)).values(version=0))
 
