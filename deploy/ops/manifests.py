@@ -1,6 +1,7 @@
 """The manifest of a backup: what is in the folder, and how to know that it is whole."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -59,14 +60,15 @@ class Manifest(BaseModel):
             raise Failed(f"The backup is of format {manifest.format}, and this version reads {FORMAT}.")
         return manifest
 
-    def require_whole(self, folder: Path) -> None:
-        """Check that every file is what it was.
+    def require_whole(self, folder: Path, services: Iterable[str]) -> None:
+        """Check that the file of each of some services is what it was.
 
         Raises:
             Failed: one is missing, or was changed.
 
         """
-        for service, dump in self.databases.items():
+        for service in services:
+            dump = self.databases[service]
             path = folder / dump.file
             if not path.is_file():
                 raise Failed(f"The dump of {service} is missing: {path}")

@@ -1,13 +1,17 @@
 """`devcoop ops restore`: the databases as a backup has them, and streams made anew, so that all figures are as they were.
 
-The processes of the system are to be stopped. Every file is checked before anything is touched, and afterwards the audit of
-each service, up to the head that the backup tells. Once the processes are started, the relays fill the streams, and the
-read model is built from those.
+The processes are to be stopped. Every file is checked before anything is touched, and afterwards the audit of each service,
+up to the head that the backup tells. Once the processes are started, the relays fill the streams, and the read model is
+built from those.
+
+One service may be restored alone, where it alone lost its database. Its owner then knows less than what others took of it:
+their copies follow the new stream, and the read model is to be built anew.
 """
 
 import argparse
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic.script import ScriptDirectory
@@ -21,11 +25,12 @@ from deploy.ops.programs import environment_of, program, run_program
 from deploy.ops.settings import SERVICES, OpsSettings
 from deploy.ops.streams import make_anew
 from shared.chassis.audit.chain import Head
-from shared.chassis.audit.verification import verify
+from shared.chassis.audit.verification import LATE_SECONDS, verify
 from shared.chassis.db import Database
 from shared.chassis.migrations import upgrade
 from shared.contracts.catalog import OWNERS
 
+GATEWAY = "gateway"
 HELP = "restore the databases of a backup, and make the streams anew"
 
 _HOLDS = text(
@@ -43,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.add_argument("folder", type=Path, help="of the backup")
     parser.add_argument(
+        "--service",
+        dest="services",
+        action="append",
+        choices=SERVICES,
+        help="whose database to restore, with its stream; may be repeated; all if none is named",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="replace databases that hold something, for good"
     )
 
@@ -51,35 +63,43 @@ async def run(arguments: argparse.Namespace) -> int:
     """Restore, and return 1 if the audit of a service does not hold afterwards."""
     settings, folder = OpsSettings(), arguments.folder
     manifest = Manifest.read(folder)
-    await asyncio.to_thread(manifest.require_whole, folder)
+    services = [each for each in SERVICES if each in (arguments.services or SERVICES)]
+    owners = [each for each in OWNERS if each in services]
+    _require_known(manifest, services)
+    await asyncio.to_thread(manifest.require_whole, folder, services)
     program(settings, "pg_restore")
-    _require_known(manifest)
-    await _require_free(settings, force=arguments.force)
-    async with settings.bus() as bus:
-        await bus.connect()
-        for service, dump in manifest.databases.items():
-            await _restore(settings, service, folder / dump.file)
-            tell(f"{service}: restored")
-        for owner in OWNERS:
-            async with settings.database(owner, pool=2) as database:
-                tell(
-                    f"{owner}: its stream is empty; {await make_anew(bus, database, owner)} events are to be published"
-                )
-    good = all([await _verify(settings, service, manifest) for service in SERVICES])
+    await _require_free(settings, services, force=arguments.force)
+    if owners:
+        async with settings.bus() as bus:
+            await bus.connect()
+    for service in services:
+        await _restore(settings, service, folder / manifest.databases[service].file)
+        tell(f"{service}: restored")
+    for owner in owners:
+        count = await _make_anew(settings, owner)
+        tell(f"{owner}: its stream is empty; {count} events are to be published")
+    good = all([await audit_holds(settings, service, manifest) for service in services])
     tell("Start the processes: the relays fill the streams, and the read model is built from those.")
+    if owners and GATEWAY not in services:
+        tell("Once `devcoop ops status` tells that no outbox waits, run `devcoop ops rebuild`.")
     return 0 if good else 1
 
 
-def _require_known(manifest: Manifest) -> None:
+async def _make_anew(settings: OpsSettings, owner: str) -> int:
+    async with settings.bus() as bus, settings.database(owner, pool=2) as database:
+        return await make_anew(bus, database, owner)
+
+
+def _require_known(manifest: Manifest, services: Sequence[str]) -> None:
     """Check that every database is there, in a revision that this version has or comes after.
 
     Raises:
         Failed: one is not.
 
     """
-    if missing := set(SERVICES) - manifest.databases.keys():
+    if missing := set(services) - manifest.databases.keys():
         raise Failed(f"The backup has no database of {', '.join(sorted(missing))}.")
-    for service in SERVICES:
+    for service in services:
         revision = manifest.databases[service].revision
         known = {each.revision for each in ScriptDirectory(str(tree_of(service))).walk_revisions()}
         if revision not in known:
@@ -88,14 +108,14 @@ def _require_known(manifest: Manifest) -> None:
             )
 
 
-async def _require_free(settings: OpsSettings, *, force: bool) -> None:
+async def _require_free(settings: OpsSettings, services: Sequence[str], *, force: bool) -> None:
     """Check that nobody works with the databases, and that they are empty or may be replaced.
 
     Raises:
         Failed: not so.
 
     """
-    for service in SERVICES:
+    for service in services:
         async with settings.database(service) as database, database.engine.connect() as connection:
             if others := await connection.scalar(_OTHERS):
                 raise Failed(
@@ -124,11 +144,18 @@ async def _make_empty(database: Database) -> None:
         await connection.execute(_EMPTY)
 
 
-async def _verify(settings: OpsSettings, service: str, manifest: Manifest) -> bool:
+async def audit_holds(settings: OpsSettings, service: str, manifest: Manifest) -> bool:
+    """Tell whether the audit of a service that was restored holds.
+
+    What waited to be linked when the backup was begun waits still.
+    """
     told = manifest.databases[service].audit_head
+    since = datetime.now(UTC) - manifest.begun_at
     async with settings.database(service) as database:
         known = None if told is None else Head.parsed(told)
-        verdict = await verify(database, service, known=known)
+        verdict = await verify(
+            database, service, known=known, late_seconds=since.total_seconds() + LATE_SECONDS
+        )
     if verdict.flaw is None:
         tell(f"{service}: the audit holds up to {verdict.head}")
     else:
