@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from sqlalchemy.engine import make_url
 
 from deploy.ops.failures import Failed
 from deploy.ops.settings import OpsSettings
+
+_ERROR = re.compile(r"pg_\w+: (error|fatal|detail: Error message from server): ")
 
 
 async def run_program(
@@ -36,9 +39,8 @@ async def run_program(
         await process.wait()
         raise
     if process.returncode:
-        raise Failed(
-            f"{name} of {service} ended with {process.returncode}:\n{error.decode(errors='replace').strip()}"
-        )
+        why = errors_in(error.decode(errors="replace"))
+        raise Failed(f"{name} of {service} ended with {process.returncode}:\n{why}")
 
 
 async def version_of(settings: OpsSettings, name: str) -> str:
@@ -74,17 +76,39 @@ def program(settings: OpsSettings, name: str) -> str:
 
 
 def environment_of(settings: OpsSettings, service: str) -> dict[str, str]:
-    """Return the environment of libpq for a service's database: no password is ever an argument of a process."""
+    """Return the environment of libpq for a service's database: no password is ever an argument of a process.
+
+    It is read from the URL as the driver reads it: one server or several, and how the connection is encrypted. What
+    libpq and the driver know of certificates (``PGSSLROOTCERT`` and others) is handed on.
+    """
     url, password = make_url(settings.url(service)), settings.password(service)
-    hosts = url.query.get("host", url.host)
-    host = hosts if isinstance(hosts, str) or hosts is None else ",".join(hosts)
-    told = {
-        "PGHOST": host,
-        "PGPORT": None if url.port is None else str(url.port),
-        "PGUSER": url.username,
-        "PGDATABASE": url.database,
-        "PGPASSWORD": url.password if password is None else password.get_secret_value(),
+    told = url.get_dialect()().create_connect_args(url)[1]
+    wanted = {
+        "PGHOST": _listed(told.get("host")),
+        "PGPORT": _listed(told.get("port")),
+        "PGUSER": told.get("user"),
+        "PGDATABASE": told.get("database"),
+        "PGPASSWORD": told.get("password") if password is None else password.get_secret_value(),
+        "PGSSLMODE": told.get("sslmode", told.get("ssl")),
+        "PGTARGETSESSIONATTRS": told.get("target_session_attrs"),
         "PGAPPNAME": "devcoop ops",
     }
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DEVCOOP_"))}
-    return {**inherited, **{name: value for name, value in told.items() if value is not None}}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PGSSL") or not name.startswith(("PG", "DEVCOOP_"))
+    }
+    return {**inherited, **{name: value for name, value in wanted.items() if value is not None}}
+
+
+def errors_in(told: str) -> str:
+    """Return what a program says of errors; the rest of it may have rows of tables."""
+    lines = [line for line in told.splitlines() if _ERROR.match(line)]
+    return "\n".join(lines) or "It does not say why."
+
+
+def _listed(value: object) -> str | None:
+    """Return one value or several as libpq takes them."""
+    if value is None:
+        return None
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
