@@ -7,9 +7,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deploy.ops.failures import Failed
+from deploy.ops.failures import AWAY, Failed, in_words
 from deploy.ops.keepers import KEEPERS, Kept, kept_by
-from deploy.ops.output import add_json, console, table, tell, tell_json
+from deploy.ops.output import add_json, complain, console, table, tell, tell_json
 from deploy.ops.settings import OpsSettings
 from shared.chassis.letters import Letter
 from shared.chassis.stream import StreamMessage
@@ -83,23 +83,32 @@ async def run(arguments: argparse.Namespace) -> int:
 
 
 async def _list(settings: OpsSettings, *, as_json: bool) -> int:
+    """List all letters there are; 1 if somebody could not be asked, which hides no letter of others."""
     found: dict[Name, Letter] = {}
+    good = True
     for keeper in KEEPERS:
-        async with kept_by(settings, keeper) as kept:
-            found |= {Name(keeper, each.owner, each.sequence): each for each in await kept.takes.letters()}
+        try:
+            async with kept_by(settings, keeper) as kept:
+                letters = await kept.takes.letters()
+        except (*AWAY, Failed) as error:
+            complain(f"{keeper} cannot be asked: {error if isinstance(error, Failed) else in_words(error)}")
+            good = False
+        else:
+            found |= {Name(keeper, each.owner, each.sequence): each for each in letters}
     if as_json:
-        told = [
-            {"letter": str(name), "reason": letter.reason, "noted_at": letter.noted_at}
+        tell_json(
+            [
+                {"letter": str(name), "reason": letter.reason, "noted_at": letter.noted_at}
+                for name, letter in found.items()
+            ]
+        )
+    else:
+        rows = [
+            (name, letter.noted_at.isoformat(timespec="seconds"), _first_line(letter.reason)[:MOST_REASON])
             for name, letter in found.items()
         ]
-        tell_json(told)
-        return 0
-    rows = [
-        (name, letter.noted_at.isoformat(timespec="seconds"), _first_line(letter.reason)[:MOST_REASON])
-        for name, letter in found.items()
-    ]
-    console().print(table("Dead letters", ("letter", "noted at", "reason"), rows))
-    return 0
+        console().print(table("Dead letters", ("letter", "noted at", "reason"), rows))
+    return 0 if good else 1
 
 
 async def _show(_kept: Kept, name: Name, letter: Letter) -> bool:

@@ -113,7 +113,8 @@ async def _database(settings: OpsSettings, service: str) -> Told:
             told: Told = {"state": "ok", "bytes": size, "revision": revision, "head": head}
             if revision is not None:
                 told |= await (_of_gateway(session) if service == "gateway" else _of_owner(session))
-    if revision != head or told.get("outbox", {}).get("oldest_seconds", 0) > LATE_SECONDS:
+    is_late = told.get("outbox", {}).get("oldest_seconds", 0) > LATE_SECONDS
+    if revision != head or is_late or ("answers" in told and told["answers"] is None):
         told["state"] = "degraded"
     return told
 

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from deploy.ops.output import add_json, tell, tell_json
 from deploy.ops.settings import SERVICES, OpsSettings
+from deploy.ops.streams import changes_of
 from deploy.streams import configure
 from shared.chassis.migrations import revisions, upgrade
+from shared.contracts.catalog import OWNERS
 
 HELP = "bring databases and streams to this version"
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,14 +41,14 @@ async def run(arguments: argparse.Namespace) -> int:
         told[service] = await _migrate(settings, service, check=arguments.check)
         if not arguments.json:
             tell(_line(service, told[service], check=arguments.check))
-    if not (arguments.check or arguments.no_streams):
-        async with settings.bus() as bus:
-            await configure(bus)
-        if not arguments.json:
-            tell("Streams have the configuration of this version.")
+    streams = {} if arguments.no_streams else await _configure(settings, check=arguments.check)
     if arguments.json:
-        tell_json(told)
-    return 1 if arguments.check and any(each["from"] != each["to"] for each in told.values()) else 0
+        tell_json({"databases": told, "streams": streams})
+    else:
+        for owner, changes in streams.items():
+            tell(_stream_line(owner, changes, check=arguments.check))
+    is_to_do = any(each["from"] != each["to"] for each in told.values()) or any(streams.values())
+    return 1 if arguments.check and is_to_do else 0
 
 
 async def _migrate(settings: OpsSettings, service: str, *, check: bool) -> dict[str, str | None]:
@@ -55,6 +57,21 @@ async def _migrate(settings: OpsSettings, service: str, *, check: bool) -> dict[
         if not check:
             await upgrade(database, tree_of(service))
     return {"from": before, "to": head}
+
+
+async def _configure(settings: OpsSettings, *, check: bool) -> dict[str, list[str]]:
+    """Return what of each owner's stream is another than in this version, and change it unless it is only asked for."""
+    async with settings.bus() as bus:
+        changes = {owner: await changes_of(bus, owner, settings.stream_replicas) for owner in OWNERS}
+        if not check:
+            await configure(bus)
+    return changes
+
+
+def _stream_line(owner: str, changes: list[str], *, check: bool) -> str:
+    if not changes:
+        return f"stream of {owner}: nothing to do"
+    return f"stream of {owner}: {', '.join(changes)} {'is to be done' if check else 'is done'}"
 
 
 def _line(service: str, told: dict[str, str | None], *, check: bool) -> str:

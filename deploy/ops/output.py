@@ -23,6 +23,11 @@ def tell(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def complain(text: str) -> None:
+    """Write a line of what went wrong, apart from what was asked for."""
+    sys.stderr.write(f"{text}\n")
+
+
 def tell_json(told: object) -> None:
     """Write a JSON document."""
     tell(to_json(told, indent=2).decode())

@@ -6,16 +6,18 @@ stream sees that it is another, and reads it from its beginning. Meanwhile write
 
 import argparse
 import asyncio
+from dataclasses import fields
 
 import asyncpg
 from nats.errors import Error as NatsError
+from nats.js.api import StreamInfo
 from nats.js.errors import APIError, NotFoundError
 from sqlalchemy import text
 
 from deploy.ops.failures import Failed
 from deploy.ops.output import tell
 from deploy.ops.settings import STATEMENT_SECONDS, OpsSettings
-from shared.chassis.bus import BrokerAway, Bus, stream_name
+from shared.chassis.bus import BrokerAway, Bus, stream_configuration, stream_name
 from shared.chassis.db import Database
 from shared.chassis.leadership import leadership
 from shared.chassis.relay import ACK_SECONDS, RELAY_LOCK
@@ -76,9 +78,29 @@ async def messages_in(bus: Bus, owner: str) -> int | None:
         BrokerAway: NATS cannot be reached.
 
     """
+    info = await _info(bus, owner)
+    return None if info is None else info.state.messages
+
+
+async def changes_of(bus: Bus, owner: str, replicas: int) -> list[str]:
+    """Return the names of what in a stream's configuration is another than by this version.
+
+    Raises:
+        BrokerAway: NATS cannot be reached.
+
+    """
+    info = await _info(bus, owner)
+    if info is None:
+        return ["all"]
+    wanted = stream_configuration(owner, replicas)
+    told = {each.name: getattr(wanted, each.name) for each in fields(wanted)}
+    return [name for name, value in told.items() if value is not None and value != getattr(info.config, name)]
+
+
+async def _info(bus: Bus, owner: str) -> StreamInfo | None:
     js = await bus.jetstream()
     try:
-        return (await js.stream_info(stream_name(owner))).state.messages
+        return await js.stream_info(stream_name(owner))
     except NotFoundError:
         return None
     except (NatsError, APIError, TimeoutError) as error:

@@ -155,10 +155,18 @@ def test_a_command_without_its_settings_says_which():
 
 def test_migrations_are_told_and_done_again_without_harm(environment: dict[str, str]):
     told = json_of(environment, "migrate", "--check")
-    assert list(told) == SERVICES
+    assert list(told["databases"]) == SERVICES
+    assert told["streams"] == {owner: [] for owner in SERVICES[:-1]}
     assert json_of(environment, "migrate") == told
     assert "nothing to do" in told_by(environment, "migrate", "projects", "--no-streams")
     assert ops(environment, "migrate", "elsewhere").status == 2
+
+
+def test_a_stream_of_another_configuration_is_to_be_migrated(environment: dict[str, str]):
+    done = ops({**environment, "DEVCOOP_STREAM_REPLICAS": "3"}, "migrate", "--check")
+    assert (done.status, "stream of funding: num_replicas is to be done" in done.output) == (1, True)
+    done = ops({**environment, "DEVCOOP_STREAM_REPLICAS": "3"}, "migrate", "--check", "--no-streams")
+    assert (done.status, "stream" in done.output) == (0, False)
 
 
 # dead letters
@@ -196,6 +204,17 @@ async def test_a_letter_that_makes_no_sense_stays_until_it_is_dropped(environmen
     assert json_of(environment, "dead-letters", "list") == []
     assert ops(environment, "dead-letters", "drop", name).status == 1
     assert ops(environment, "dead-letters", "drop").status == 2
+
+
+async def test_who_cannot_be_asked_hides_no_letter_of_others(environment: dict[str, str]):
+    letters = LETTER.format(table="copy_letter")
+    await fetch(environment, "monitoring", letters, "projects", 8, "ValueError: no event", b"no event")
+    wrong = environment | {"DEVCOOP_FUNDING_DATABASE_PASSWORD": "another"}
+    done = ops(wrong, "dead-letters", "list", "--json")
+    assert [each["letter"] for each in json.loads(done.output)] == ["monitoring/projects/8"]
+    assert (done.status, done.error.startswith("funding cannot be asked: ")) == (1, True)
+    assert "another" not in done.error
+    told_by(environment, "dead-letters", "drop", "monitoring/projects/8")
 
 
 async def test_a_letter_of_a_copy_is_taken_in_again(environment: dict[str, str], identifier: str):

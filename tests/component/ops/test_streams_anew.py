@@ -1,12 +1,14 @@
 """A stream is made anew of an outbox of any size, which takes longer than a statement of a service may."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
 from deploy.ops.settings import STATEMENT_SECONDS, OpsSettings
-from deploy.ops.streams import make_anew, messages_in
+from deploy.ops.streams import changes_of, make_anew, messages_in
 from services.projects.main import SERVICE as PROJECTS
-from shared.chassis.bus import stream_name
+from shared.chassis.bus import stream_configuration, stream_name
 from shared.chassis.db import Database
 from shared.chassis.migrations import upgrade
 
@@ -48,3 +50,16 @@ async def test_statements_of_ops_may_take_long_whatever_they_work_on(database_ur
         apart, schema = database.apart(), database.on_schema("public")
         assert {each.statement_seconds for each in (database, apart, schema)} == {STATEMENT_SECONDS}
         assert STATEMENT_SECONDS >= 3600
+
+
+async def test_what_is_another_in_a_stream_is_told(bus):
+    assert await changes_of(bus, "projects", 1) == []
+    js = await bus.jetstream()
+    await js.update_stream(
+        replace(stream_configuration("projects", 1), duplicate_window=60, max_msg_size=1000)
+    )
+    assert await changes_of(bus, "projects", 1) == ["max_msg_size", "duplicate_window"]
+    assert "num_replicas" in await changes_of(bus, "projects", 3)
+    assert await changes_of(bus, "funding", 1) == ["all"]
+    await bus.configure_stream("projects")
+    assert await changes_of(bus, "projects", 1) == []
