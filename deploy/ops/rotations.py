@@ -23,6 +23,10 @@ ACCOUNTS = "nats-accounts.conf"
 GATEWAY = "gateway"
 PROCESSES = {GATEWAY: "gateway, projector, importer and webhooks"}
 """The processes of a service, where they are more than it."""
+RESTART_NATS = (
+    "Restart the NATS servers one after the other (docker compose restart nats, then nats-2 and nats-3 of a cluster):"
+    " a container goes on with the file that it was started with."
+)
 
 _NOT_LET_IN = "28P01"
 """What PostgreSQL calls a password that is not right (SQLSTATE)."""
@@ -147,7 +151,7 @@ def rotate_nats(folder: SecretsFolder, user: str) -> list[str]:
     folder.finish(name)
     return [
         f"nats-{user} is another; {ACCOUNTS} takes both.",
-        "1. Let the NATS servers read their configuration again (SIGHUP).",
+        f"1. {RESTART_NATS}",
         f"2. Restart {PROCESSES.get(user, user)}."
         if user != "operator"
         else "2. Use it as DEVCOOP_NATS_SEED.",
@@ -173,7 +177,7 @@ def finish_nats(folder: SecretsFolder, user: str) -> list[str]:
     folder.remove(former_of(user))
     return [
         f"{ACCOUNTS} takes the new key of {user} alone.",
-        "Let the NATS servers read their configuration again (SIGHUP).",
+        RESTART_NATS,
     ]
 
 
