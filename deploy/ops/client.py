@@ -11,6 +11,8 @@ from shared.chassis.errors import NotFound
 from shared.policy.grants import Grant
 
 HELP = "make or revoke a client of the built-in issuer"
+MOST_SECONDS = 600
+"""How long a token would live; none is made here."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,7 +66,3 @@ def issuer_of(settings: OpsSettings) -> Issuer:
     return Issuer(
         url=settings.issuer_url, key=settings.issuer_key.get_secret_value(), token_seconds=MOST_SECONDS
     )
-
-
-MOST_SECONDS = 600
-"""How long a token would live; none is made here."""

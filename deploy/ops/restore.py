@@ -17,6 +17,7 @@ from pathlib import Path
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from deploy.ops.alone import require_alone
 from deploy.ops.failures import Failed
 from deploy.ops.manifests import Manifest
 from deploy.ops.migrate import tree_of
@@ -36,10 +37,6 @@ HELP = "restore the databases of a backup, and make the streams anew"
 _HOLDS = text(
     "SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     " WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema')"
-)
-_OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
 )
 _EMPTY = text("DROP OWNED BY CURRENT_USER CASCADE")
 
@@ -117,10 +114,7 @@ async def _require_free(settings: OpsSettings, services: Sequence[str], *, force
     """
     for service in services:
         async with settings.database(service) as database, database.engine.connect() as connection:
-            if others := await connection.scalar(_OTHERS):
-                raise Failed(
-                    f"{others} connections are open to the database of {service}: stop its processes."
-                )
+            await require_alone(connection, service)
             if await connection.scalar(_HOLDS) and not force:
                 raise Failed(
                     f"The database of {service} is not empty; --force replaces what it holds, for good."

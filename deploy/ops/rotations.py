@@ -9,17 +9,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.nats_access import USERS, accounts_block, new_seed, public_key
+from deploy.ops.alone import require_alone
+from deploy.ops.client import issuer_of
 from deploy.ops.failures import Failed
 from deploy.ops.folder import SecretsFolder
 from deploy.ops.settings import OpsSettings
 from deploy.postgres_access import scram_verifier
+from deploy.secret_folder import ACCOUNTS
 from gateway.issuer.commands import rotate_key
 from gateway.issuer.resealing import reseal
 from gateway.issuer.sealing import Unsealable
-from gateway.issuer.tokens import Issuer
 from shared.chassis.db import Database
 
-ACCOUNTS = "nats-accounts.conf"
 GATEWAY = "gateway"
 PROCESSES = {GATEWAY: "gateway, projector, importer and webhooks"}
 """The processes of a service, where they are more than it."""
@@ -32,10 +33,6 @@ _NOT_LET_IN = "28P01"
 """What PostgreSQL calls a password that is not right (SQLSTATE)."""
 _ROLE = text("SELECT current_user")
 _PROBE = text("SELECT 1")
-_OTHERS = text(
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
-)
 
 
 def new_secret() -> str:
@@ -92,9 +89,7 @@ async def rotate_issuer_key(settings: OpsSettings, folder: SecretsFolder) -> lis
 
     """
     async with settings.database(GATEWAY) as database, database.session() as session, session.begin():
-        connection = await session.connection()
-        if others := await connection.scalar(_OTHERS):
-            raise Failed(f"{others} connections are open to the database of the gateway: stop its processes.")
+        await require_alone(await session.connection(), GATEWAY)
         new = folder.begin("issuer", new_secret)
         try:
             count = await reseal(session, folder.read("issuer"), new)
@@ -111,9 +106,7 @@ async def rotate_signing_key(settings: OpsSettings, *, at_once: bool) -> list[st
         Failed: the key that seals it is not set.
 
     """
-    if settings.issuer_key is None:
-        raise Failed("DEVCOOP_ISSUER_KEY is not set.")
-    issuer = Issuer(url=settings.issuer_url, key=settings.issuer_key.get_secret_value(), token_seconds=600)
+    issuer = issuer_of(settings)
     async with settings.database(GATEWAY) as database, database.session() as session, session.begin():
         told = await rotate_key(session, issuer, at_once=at_once)
     signs_from: datetime = told["signs_from"]

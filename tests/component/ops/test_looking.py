@@ -19,7 +19,8 @@ ANSWERS = (
 async def test_a_gateway_without_a_read_model_that_answers_is_degraded(database_url, nats):
     database = Database(database_url, pool=1)
     await upgrade(database, GATEWAY.migrations)
-    settings = OpsSettings(gateway_database_url=database_url, nats_url=nats.url)
+    operator = nats.user()
+    settings = OpsSettings(gateway_database_url=database_url, nats_url=operator.url, nats_seed=operator.seed)
     told = (await look(settings))["databases"]["gateway"]
     assert (told["answers"], told["state"]) == (None, "degraded")
     async with database.engine.begin() as connection:

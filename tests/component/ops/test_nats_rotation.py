@@ -15,7 +15,8 @@ from deploy.local.embedded import EmbeddedNats
 from deploy.nats_access import USERS, accounts_block, public_key
 from deploy.ops.failures import Failed
 from deploy.ops.folder import SecretsFolder
-from deploy.ops.rotations import ACCOUNTS, finish_nats, rotate_nats
+from deploy.ops.rotations import finish_nats, rotate_nats
+from deploy.secret_folder import ACCOUNTS
 from shared.chassis.bus import BrokerAway, Bus
 
 SECONDS = 10.0
