@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from deploy.keys import FOR_OURSELVES, write_whole
 from deploy.local.loopback import open_url
 from deploy.local.processes import StartFailed, run_command
 from shared.policy.grants import Role
@@ -43,7 +44,7 @@ class DevelopmentAccess:
         """Return the client's credentials; make the client first, if there is none.
 
         Args:
-            environment: settings of the gateway, whose database has been started.
+            environment: settings of `devcoop ops`; the gateway's database has been started.
 
         Raises:
             StartFailed: the client cannot be made.
@@ -73,11 +74,7 @@ class DevelopmentAccess:
     def _write(self, text: str) -> None:
         """Keep what was made, whole or not at all."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = self.path.with_suffix(".new")
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(text)
-        unfinished.replace(self.path)
+        write_whole(self.path, text, FOR_OURSELVES)
 
 
 def request_token(address: str, credentials: Credentials) -> tuple[str, int]:
@@ -99,11 +96,11 @@ def request_token(address: str, credentials: Credentials) -> tuple[str, int]:
 
 
 def _create_client(name: str, environment: Mapping[str, str]) -> str:
-    """Return what the command of the issuer prints: the id and the secret, as JSON."""
+    """Return what the command prints: the id and the secret, as JSON."""
     told = [word for grant in GRANTS for word in ("--grant", json.dumps(grant))]
-    command = ["create-client", name, *told]
+    command = ["ops", "client", "create", name, *told]
     try:
-        made = run_command("gateway.issuer", command, environment, seconds=COMMAND_SECONDS)
+        made = run_command("deploy", command, environment, seconds=COMMAND_SECONDS)
     except TimeoutError:
         raise StartFailed(f"The client for development was not made within {COMMAND_SECONDS} s.") from None
     if made.status:

@@ -135,7 +135,7 @@ class LocalSystem:
     def _start_owners(self) -> None:
         for owner in OWNERS:
             self._launch(owner, f"services.{owner}.main", owner, {})
-        self._access.prepare(self._environment("gateway"))
+        self._access.prepare(ops_environment(self._stack, self._keys))
         for owner in OWNERS:
             self.processes[owner].await_ready()
 

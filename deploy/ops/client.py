@@ -2,14 +2,20 @@
 
 import argparse
 
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from deploy.ops.failures import Failed
+from deploy.ops.migrate import tree_of
 from deploy.ops.output import tell_json
 from deploy.ops.settings import OpsSettings
 from gateway.issuer.commands import Told, create, revoke
 from gateway.issuer.tokens import Issuer
 from shared.chassis.errors import NotFound
+from shared.chassis.migrations import revisions, upgrade
 from shared.policy.grants import Grant
 
+GATEWAY = "gateway"
 HELP = "make or revoke a client of the built-in issuer"
 MOST_SECONDS = 600
 """How long a token would live; none is made here."""
@@ -36,22 +42,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Make or revoke a client, and tell of it as JSON."""
+    """Make or revoke a client, and tell of it as JSON; a database that is empty is migrated first."""
     settings = OpsSettings()
     issuer = issuer_of(settings)
-    async with settings.database("gateway") as database, database.session() as session, session.begin():
-        try:
-            told: Told = (
-                await create(
-                    session, issuer, arguments.name, arguments.grants, dpop_bound=arguments.dpop_bound
-                )
-                if arguments.action == "create"
-                else await revoke(session, arguments.id)
-            )
-        except NotFound as error:
-            raise Failed(str(error)) from error
+    async with settings.database(GATEWAY) as database:
+        if (await revisions(database, tree_of(GATEWAY)))[0] is None:
+            await upgrade(database, tree_of(GATEWAY))
+        async with database.session() as session, session.begin():
+            try:
+                told = await _run(session, issuer, arguments)
+            except (NotFound, ValidationError) as error:
+                raise Failed(str(error)) from error
     tell_json(told)
     return 0
+
+
+async def _run(session: AsyncSession, issuer: Issuer, arguments: argparse.Namespace) -> Told:
+    if arguments.action == "revoke":
+        return await revoke(session, arguments.id)
+    return await create(session, issuer, arguments.name, arguments.grants, dpop_bound=arguments.dpop_bound)
 
 
 def issuer_of(settings: OpsSettings) -> Issuer:

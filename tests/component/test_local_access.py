@@ -29,6 +29,14 @@ def environment(database_url, nats):
 
 
 @pytest.fixture
+def ops_environment(environment):
+    return {
+        "DEVCOOP_GATEWAY_DATABASE_URL": environment["DEVCOOP_DATABASE_URL"],
+        "DEVCOOP_ISSUER_KEY": environment["DEVCOOP_ISSUER_KEY"],
+    }
+
+
+@pytest.fixture
 def gateway(environment, tmp_path):
     process = ServiceProcess("gateway", "gateway.main", dict(environment), tmp_path)
     process.start()
@@ -42,12 +50,12 @@ def gateway(environment, tmp_path):
     process.await_stop()
 
 
-def test_the_client_is_made_once_and_gets_tokens(gateway, environment, tmp_path):
+def test_the_client_is_made_once_and_gets_tokens(gateway, ops_environment, tmp_path):
     keys = tmp_path / "keys"
     access = DevelopmentAccess(keys)
     with pytest.raises(OSError, match=FILE):
         access.token(gateway.address)
-    made = access.prepare(environment)
+    made = access.prepare(ops_environment)
     assert stat.S_IMODE((keys / FILE).stat().st_mode) == 0o600
     assert stat.S_IMODE(keys.stat().st_mode) == 0o700
     assert [path.name for path in keys.iterdir()] == [FILE]
@@ -67,8 +75,8 @@ def test_the_client_is_made_once_and_gets_tokens(gateway, environment, tmp_path)
     assert json.loads((keys / FILE).read_text())["client_id"] == made.client_id
 
 
-def test_what_keeps_the_client_from_being_made_is_told(environment, tmp_path):
+def test_what_keeps_the_client_from_being_made_is_told(ops_environment, tmp_path):
     access = DevelopmentAccess(tmp_path / "keys")
     with pytest.raises(StartFailed, match="issuer_key"):
-        access.prepare({**environment, "DEVCOOP_ISSUER_KEY": ""})
+        access.prepare({**ops_environment, "DEVCOOP_ISSUER_KEY": ""})
     assert not (tmp_path / "keys" / FILE).exists()

@@ -658,41 +658,33 @@ async def test_clients_are_for_administrators_of_everything(client, issuer):
 # commands
 
 
-async def command(url, *arguments, **environment):
-    told = {
-        "DEVCOOP_DATABASE_URL": url,
-        "DEVCOOP_NATS_URL": "nats://127.0.0.1:1",
-        "DEVCOOP_CURSOR_KEY": "k" * 32,
-    }
-    told |= {"DEVCOOP_ISSUER_KEY": KEY, **environment}
-    return await asyncio.to_thread(run_command, "gateway.issuer", arguments, told, seconds=60)
+async def command(url, *arguments):
+    told = {"DEVCOOP_GATEWAY_DATABASE_URL": url, "DEVCOOP_ISSUER_KEY": KEY}
+    return await asyncio.to_thread(run_command, "deploy", ("ops", *arguments), told, seconds=60)
 
 
 async def test_the_commands_make_a_client_turn_the_key_and_revoke(anyone, url):
     grant = '{"role": "administrator"}'
-    status, output, errors = await command(url, "create-client", "Development", "--grant", grant)
+    status, output, errors = await command(url, "client", "create", "Development", "--grant", grant)
     assert (status, errors) == (0, "")
     told = json.loads(output)
     made = told["client_id"], told["client_secret"]
     claims = await verified(anyone, await token_for(anyone, made))
     assert claims["entitlements"] == [{"role": "administrator"}]
-    status, output, _ = await command(url, "rotate-key", "--at-once")
-    kid = json.loads(output)["kid"]
-    assert [key["kid"] for key in (await anyone.get("/oauth/jwks")).json()["keys"]] == [kid]
-    assert (await command(url, "revoke-client", made[0]))[0] == 0
+    status, output, _ = await command(url, "rotate", "signing-key", "--at-once")
+    (kid,) = [key["kid"] for key in (await anyone.get("/oauth/jwks")).json()["keys"]]
+    assert output.startswith(f"Key {kid} signs from ")
+    assert (await command(url, "client", "revoke", made[0]))[0] == 0
     assert_refused(await anyone.post("/oauth/token", data=ASKED, auth=made), "invalid_client", 401)
 
 
 async def test_a_command_works_on_an_empty_database_and_refuses_what_is_wrong(database_url):
-    status, output, _ = await command(
-        database_url, "create-client", "First", "--grant", '{"role": "partner"}'
-    )
+    create = ("client", "create", "First", "--grant")
+    status, output, _ = await command(database_url, *create, '{"role": "partner"}')
     assert status == 0
     assert json.loads(output).keys() == {"client_id", "client_secret"}
-    for arguments in (
-        ("create-client", "x", "--grant", '{"role": "public"}'),
-        ("revoke-client", "x"),
-    ):
+    for arguments in ((*create, '{"role": "public"}'), ("client", "revoke", "x")):
         status, output, errors = await command(database_url, *arguments)
-        assert (status, output) == (2, "")
+        assert (status, output) == (1, "")
         assert "Traceback" not in errors
+        assert "settings" not in errors

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from gateway.issuer.__main__ import main
 from gateway.issuer.client_authentication import credentials_of, read_form
 from gateway.issuer.client_secrets import AT_ONCE, MOST_WAITING, SecretHashes, id_of, new_secret
 from gateway.issuer.keys import PUBLISHED_AFTER, jwks, new_key, published, signing, unsealed
@@ -344,36 +343,3 @@ def test_settings_of_the_issuer_that_are_refused(wrong):
 
 def test_the_key_of_the_settings_is_not_printed():
     assert "k" * 40 not in repr(Settings(**REQUIRED, issuer_key="k" * 40))
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [[], ["create-client", "x"], ["create-client", "--grant", "{}"], ["revoke-client"], ["rotate-key", "x"]],
-)
-def test_a_command_that_is_not_told_whole_does_nothing(arguments, capsys):
-    with pytest.raises(SystemExit) as left:
-        main(arguments)
-    assert left.value.code == 2
-    assert capsys.readouterr().out == ""
-
-
-@pytest.mark.parametrize("key", ["", "too short a key"])
-def test_a_command_without_the_key_does_nothing(monkeypatch, capsys, key):
-    for name, value in REQUIRED.items():
-        monkeypatch.setenv(f"DEVCOOP_{name.upper()}", value)
-    monkeypatch.setenv("DEVCOOP_ISSUER_KEY", key)
-    with pytest.raises(SystemExit) as left:
-        main(["rotate-key"])
-    assert left.value.code == 2
-    told = capsys.readouterr().err
-    assert "issuer_key" in told
-    assert "too short" not in told
-
-
-def test_a_command_without_settings_does_nothing(monkeypatch, capsys):
-    for name in (*REQUIRED, "issuer_key"):
-        monkeypatch.delenv(f"DEVCOOP_{name.upper()}", raising=False)
-    with pytest.raises(SystemExit) as left:
-        main(["rotate-key"])
-    assert left.value.code == 2
-    assert "database_url" in capsys.readouterr().err
