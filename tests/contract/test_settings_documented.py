@@ -14,7 +14,13 @@ from shared.contracts.snapshots import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OF_THE_FIELD_CLIENT = {"DEVCOOP_CLIENT_SECRET", "DEVCOOP_HOME"}
-OF_COMPOSE = {"DEVCOOP_SECRETS", "DEVCOOP_PUBLISH", "DEVCOOP_VERSION", "DEVCOOP_INNER_SUBNET"}
+OF_COMPOSE = {
+    "DEVCOOP_SECRETS",
+    "DEVCOOP_PUBLISH",
+    "DEVCOOP_VERSION",
+    "DEVCOOP_BACKUPS",
+    "DEVCOOP_INNER_SUBNET",
+}
 _VARIABLE = re.compile(r"DEVCOOP_[A-Z][A-Z_]*[A-Z]")
 
 
