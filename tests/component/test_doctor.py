@@ -155,8 +155,39 @@ async def test_a_wrong_seed_is_found_and_not_told(nats):
     assert seed not in str(told)
 
 
-async def test_a_server_of_nats_that_is_away_is_found():
-    assert wrong(await broker.examine("nats://127.0.0.1:1", new_seed(), 1)) == {"nats-unreachable"}
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("nats://127.0.0.1:1", "nats-unreachable"),
+        ("nats://127.0.0.1:1,nats://127.0.0.1:2", "nats-unreachable"),
+        ("nats://127.0.0.1:1,", "nats-address"),
+        ("nats://127.0.0.1:port", "nats-address"),
+        ("", "nats-address"),
+    ],
+)
+async def test_a_server_of_nats_that_is_away_or_has_no_address_is_found(url, expected):
+    assert wrong(await broker.examine(url, new_seed(), 1)) == {expected}
+
+
+async def test_any_server_of_a_cluster_will_do(nats, tmp_path):
+    url = f"nats://127.0.0.1:1,{nats.url}"
+    await configure(nats.user().bus())
+    assert wrong(await broker.examine(url, nats.user().seed, 1)) == set()
+    for user in ("projects", "funding", "monitoring", "gateway"):
+        (tmp_path / f"nats-{user}").write_text(nats.user(user).seed)
+    assert wrong(await broker.permissions(url, tmp_path)) == set()
+
+
+async def test_the_seed_of_a_service_is_not_taken_for_the_operators(nats):
+    (found,) = [each for each in await broker.examine(nats.url, nats.user("projects").seed, 1) if each.mend]
+    assert found.code == "nats-refused"
+    assert "another user" in found.what
+
+
+async def test_what_is_no_seed_is_found_and_not_told(nats):
+    told = await broker.examine(nats.url, "no seed", 1)
+    assert wrong(told) == {"nats-refused"}
+    assert "no seed of a user" in told[0].what
 
 
 async def test_a_stream_that_is_not_there_or_is_another_is_found():
