@@ -66,12 +66,18 @@ class Examined:
     """What was found of a database, and how many connections its server takes, if it told."""
 
     findings: Sequence[Finding]
+    server: str | None = None
     connections: int | None = None
 
 
 async def examine(target: Target) -> Examined:
     """Look at a database."""
-    database = Database(target.url.get_secret_value(), password=target.password, pool=1)
+    try:
+        server = target.server
+        database = Database(target.url.get_secret_value(), password=target.password, pool=1)
+    except (SQLAlchemyError, ImportError, ValueError):
+        mend = "write it as postgresql+asyncpg://ROLE@HOST/DATABASE."
+        return Examined([fault("database-address", target.part, "its URL is none of ours.", mend)])
     try:
         async with database.engine.connect() as connection:
             before = time.time()
@@ -80,9 +86,9 @@ async def examine(target: Target) -> Examined:
             revision = await _revision(connection, facts)
         told = [*_rights(target, facts), *_server(target, facts), *_schema(target, revision)]
         told.append(clock(target.part, facts["clock"], before, after))
-        return Examined(told, facts["connections"])
+        return Examined(told, server, facts["connections"])
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
-        return Examined([_away(target, error)])
+        return Examined([_away(target, error)], server)
     finally:
         await database.dispose()
 

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from deploy.configuration_page import SERVICES
 from deploy.doctor import access, broker, databases, folders, processes
-from deploy.doctor.findings import SECONDS, Finding, Level, fault, slow, unseen, within
+from deploy.doctor.findings import Finding, Level, fault, outcome, unseen, within
 from deploy.ops.settings import OpsSettings
 from gateway.main import SERVICE as GATEWAY
 from services.funding.main import SERVICE as FUNDING
@@ -80,12 +80,11 @@ async def diagnose(
     if settings is not None and common is not None:
         found.extend(_unseen(settings, common))
         checks.extend(_checks(settings, common, secrets))
-    told = await asyncio.gather(*checks)
-    found.extend(finding for findings in told for finding in findings)
     if secrets is not None:
-        found.extend(folders.secrets(secrets))
-    found.extend(folders.disk(folder) for folder in disks)
-    return found
+        checks.append(within(folders.PART, asyncio.to_thread(folders.secrets, secrets)))
+    checks.extend(within(f"disk of {disk}", asyncio.to_thread(folders.disk, disk)) for disk in disks)
+    told = await asyncio.gather(*checks)
+    return [*found, *(finding for findings in told for finding in findings)]
 
 
 def _checks(
@@ -137,20 +136,19 @@ async def _databases(
     needed: dict[str, int] = defaultdict(int)
     for target, examined in zip(targets, await asyncio.gather(*map(_database, targets)), strict=True):
         found.extend(examined.findings)
-        needed[target.server] += sum(
+        if examined.server is None:
+            continue
+        needed[examined.server] += sum(
             _connections(name, pool) for name in parts if _service_of(name) == target.service
         )
         if examined.connections is not None:
-            most[target.server] = examined.connections
+            most[examined.server] = examined.connections
     return [*found, *(databases.connections(server, most[server], needed[server]) for server in most)]
 
 
 async def _database(target: databases.Target) -> databases.Examined:
-    try:
-        async with asyncio.timeout(SECONDS):
-            return await databases.examine(target)
-    except TimeoutError:
-        return databases.Examined([slow(target.part)])
+    examined = await outcome(target.part, databases.examine(target))
+    return databases.Examined([examined]) if isinstance(examined, Finding) else examined
 
 
 def _service_of(process: str) -> str:

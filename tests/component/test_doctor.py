@@ -96,6 +96,11 @@ async def test_a_server_that_is_away_is_found(target):
     assert await found_of(changed(target, url=url)) == {"database-unreachable"}
 
 
+@pytest.mark.parametrize("url", ["nowhere", "postgresql://tests@h/d", "postgresql+asyncpg://h:port/d"])
+async def test_what_is_no_address_of_a_database_is_found(target, url):
+    assert await found_of(changed(target, url=SecretStr(url))) == {"database-address"}
+
+
 async def test_a_revision_that_is_behind_ahead_or_missing_is_found(target, postgres):
     await altered(target, postgres, "UPDATE alembic_version SET version_num = '0001'")
     behind = await databases.examine(target)
@@ -358,4 +363,4 @@ def test_a_certificate_that_ends_is_found(tmp_path, days, level):
 
 
 def test_the_disk_is_told():
-    assert folders.disk(Path(shutil.__file__).parent).code == "disk"
+    assert [each.code for each in folders.disk(Path(shutil.__file__).parent)] == ["disk"]

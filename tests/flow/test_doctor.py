@@ -98,3 +98,20 @@ async def test_settings_that_do_not_hold_are_a_fault(capsys, monkeypatch):
     status, printed = await run(capsys, "--json")
     assert status == 1
     assert ("setting", "settings of ops") in found(printed)
+
+
+async def test_a_check_that_fails_does_not_end_the_doctor(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("DEVCOOP_FUNDING_DATABASE_URL", "nowhere")
+    monkeypatch.setenv(
+        "DEVCOOP_PARTS", json.dumps({"projects": "http://h:port", "gateway": "http://127.0.0.1:1"})
+    )
+    away = tmp_path / "none"
+    status, printed = await run(capsys, "--json", "--disk", str(away), "--disk", str(tmp_path))
+    assert status == 1
+    assert found(printed) >= {
+        ("database-address", "database funding"),
+        ("not-examined", "process projects"),
+        ("process-away", "process gateway"),
+        ("not-examined", f"disk of {away}"),
+    }
+    assert f"disk of {tmp_path}" in {each["part"] for each in json.loads(printed)}
