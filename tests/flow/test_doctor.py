@@ -115,3 +115,25 @@ async def test_a_check_that_fails_does_not_end_the_doctor(capsys, monkeypatch, t
         ("not-examined", f"disk of {away}"),
     }
     assert f"disk of {tmp_path}" in {each["part"] for each in json.loads(printed)}
+
+
+@pytest.mark.usefixtures("environment")
+async def test_connections_tell_what_they_were_counted_from(capsys, monkeypatch):
+    monkeypatch.setenv("DEVCOOP_DATABASE_POOL", "40")
+    _, printed = await run(capsys, "--json")
+    (told,) = [each for each in json.loads(printed) if each["code"] == "database-connections"]
+    assert told["level"] == "warning"
+    assert (
+        "projects 1, funding 1, monitoring 1, gateway 3; pool of 40 by DEVCOOP_DATABASE_POOL" in told["what"]
+    )
+
+
+async def test_the_seed_of_a_service_is_not_used_as_the_operators(capsys, monkeypatch, system):
+    for name, value in system.processes["projects"].environment.items():
+        if name.startswith("DEVCOOP_"):
+            monkeypatch.setenv(name, value)
+    _, printed = await run(capsys, "--json", "--service", "projects")
+    assert ("not-looked-at", "installation") in found(printed)
+    assert not [
+        each for each in json.loads(printed) if each["part"].startswith(("NATS", "stream", "database"))
+    ]
