@@ -2,8 +2,6 @@
 
 import argparse
 import asyncio
-import json
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -18,6 +16,7 @@ from deploy.configuration_page import SERVICES
 from deploy.doctor import access, broker, databases, folders, processes
 from deploy.doctor.findings import Finding, Level, fault, outcome, unseen, warning, within
 from deploy.doctor.pools import Pools
+from deploy.ops.output import add_json, console, tell, tell_json
 from deploy.ops.settings import OpsSettings
 from gateway.main import SERVICE as GATEWAY
 from services.funding.main import SERVICE as FUNDING
@@ -42,7 +41,7 @@ class Common(Configuration):
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command can be told."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser)
     parser.add_argument(
         "--service",
         action="append",
@@ -58,9 +57,9 @@ async def run(arguments: argparse.Namespace) -> int:
     """Look at everything that is told, print what was found, and return the exit status: 1 if there is a fault."""
     found = await diagnose(arguments.service, arguments.secrets, arguments.disk)
     if arguments.json:
-        sys.stdout.write(json.dumps([asdict(each) for each in found], indent=2) + "\n")
+        tell_json([asdict(each) for each in found])
     else:
-        _print(found)
+        show(found, console())
     return 1 if any(each.level is Level.FAULT for each in found) else 0
 
 
@@ -174,12 +173,20 @@ async def _database(target: databases.Target) -> databases.Examined:
     return databases.Examined([examined]) if isinstance(examined, Finding) else examined
 
 
-def _print(found: Sequence[Finding]) -> None:
-    table = Table("", "part", "what", "how to mend it")
-    for each in found:
-        colour = COLOURS[each.level]
-        table.add_row(Text(each.level, colour), Text(each.part), Text(each.what), Text(each.mend))
-    console = Console()
-    console.print(table)
+def show(found: Sequence[Finding], to: Console) -> None:
+    """Print a table; where nobody reads it at a terminal, a line for each finding, with tabs between."""
+    if to.is_terminal:
+        to.print(_table(found))
+    else:
+        for each in found:
+            tell(f"{each.level}\t{each.code}\t{each.part}\t{each.what}\t{each.mend}")
     counted = {level: sum(each.level is level for each in found) for level in Level}
-    console.print(", ".join(f"{count} {level}" for level, count in counted.items()))
+    tell(", ".join(f"{count} {level}" for level, count in counted.items()))
+
+
+def _table(found: Sequence[Finding]) -> Table:
+    made = Table("", "code", "part", "what", "how to mend it")
+    for each in found:
+        texts = (each.code, each.part, each.what, each.mend)
+        made.add_row(Text(each.level, COLOURS[each.level]), *map(Text, texts))
+    return made

@@ -56,12 +56,13 @@ async def test_nothing_is_wrong_with_a_whole_system(capsys):
 
 
 @pytest.mark.usefixtures("environment")
-async def test_it_is_told_as_a_table_too(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+async def test_it_is_told_in_lines_where_there_is_no_terminal(capsys):
     status, printed = await run(capsys)
     assert status == 0
-    assert "stream FUNDING" in printed
-    assert "0 fault" in printed
+    *lines, counted = [line.split("\t") for line in printed.splitlines()]
+    assert ["ok", "process", "process funding", "it is ready.", ""] in lines
+    assert {len(line) for line in lines} == {5}
+    assert "0 fault" in counted[0]
 
 
 @pytest.mark.usefixtures("environment")

@@ -1,17 +1,21 @@
 """Rules of the doctor that need no server: clocks, connections, space, and what a stream is to be."""
 
+import re
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from nats.js.api import ClusterInfo, PeerInfo, RetentionPolicy, StorageType, StreamInfo, StreamState
+from rich.console import Console
 
 from deploy.doctor.broker import stream
 from deploy.doctor.clocks import clock
 from deploy.doctor.databases import Slot, connections, standbys
-from deploy.doctor.findings import Level
+from deploy.doctor.findings import Level, fault, ok
 from deploy.doctor.folders import space
 from deploy.doctor.pools import Pools, service_of
 from deploy.doctor.processes import Process, replicas
+from deploy.ops.doctor import show
 from shared.chassis.bus import stream_configuration
 
 
@@ -134,3 +138,15 @@ def test_a_stream_is_as_this_version_wants_it(given, expected):
     found = list(stream("stream PROJECTS", given, "projects", 3))
     assert {each.code for each in found if each.level is not Level.OK} == expected
     assert all(each.mend for each in found if each.level is not Level.OK)
+
+
+def test_people_at_a_terminal_are_told_in_a_table():
+    seen = Console(file=StringIO(), width=160, force_terminal=True, color_system=None)
+    found = [
+        ok("nats", "NATS", "it lets [the] operator in."),
+        fault("disk", "disk of /", "full.", "make room."),
+    ]
+    show(found, seen)
+    printed = seen.file.getvalue()
+    assert re.search(r"ok +│ nats +│ NATS +│ it lets \[the\] operator in\. +│", printed)
+    assert re.search(r"fault +│ disk +│ disk of / +│ full\. +│ make room\.", printed)
