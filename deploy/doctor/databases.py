@@ -63,7 +63,9 @@ class Target:
     def server(self) -> str:
         """Where its server is."""
         url = make_url(self.url.get_secret_value())
-        return f"{url.host or url.query.get('host', '')}:{url.port or ''}"
+        hosts = url.host or url.query.get("host", "localhost")
+        told = hosts if isinstance(hosts, str) else ",".join(hosts)
+        return told if url.port is None else f"{told}:{url.port}"
 
 
 class Slot(NamedTuple):

@@ -139,6 +139,9 @@ def unbounded(variable: str, limit: int) -> Iterator[Fault]:
 
 
 def _parts(url: str) -> tuple[str, str | None, str]:
-    """Return scheme, password and host of an address, which may have no scheme."""
-    parts = urlsplit(url if "://" in url else f"//{url}")
+    """Return scheme, password and host of an address, which may have no scheme; of what is none, nothing."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+    except ValueError:
+        return "", None, ""
     return parts.scheme, parts.password, (parts.hostname or "").rstrip(".")

@@ -78,6 +78,7 @@ TWINS = {
     "few, but some": ("rate_limit", 1),
     "proxies of a private network": ("trusted_proxies", ["10.0.0.0/8", "fc00::/7", "127.0.0.1"]),
     "several servers of NATS": ("nats_url", "nats://nats:4222,nats-2:4222,nats-3"),
+    "what is no address": ("nats_url", "nats://[nats:4222"),
     "another former key": ("cursor_key_former", ISSUER_KEY),
     "a key of Prometheus": ("metrics_key", ISSUER_KEY),
     "a long password": ("database_password", "Xk3-9fQ_zL1vB7mQ"),

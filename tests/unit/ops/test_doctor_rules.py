@@ -3,14 +3,16 @@
 import re
 from dataclasses import replace
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from nats.js.api import ClusterInfo, PeerInfo, RetentionPolicy, StorageType, StreamInfo, StreamState
+from pydantic import SecretStr
 from rich.console import Console
 
 from deploy.doctor.broker import stream
 from deploy.doctor.clocks import clock
-from deploy.doctor.databases import Slot, connections, standbys
+from deploy.doctor.databases import Slot, Target, connections, standbys
 from deploy.doctor.findings import Level, fault, ok
 from deploy.doctor.folders import space
 from deploy.doctor.pools import Pools, service_of
@@ -35,6 +37,20 @@ def test_what_a_clock_leaves_out_is_no_difference():
 @pytest.mark.parametrize(("needed", "expected"), [(90, "ok"), (91, "warning")])
 def test_pools_leave_some_connections_to_others(needed, expected):
     assert connections("a", 100, needed, "").level == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("//projects@postgres/projects", "postgres"),
+        ("//projects@postgres:5433/projects", "postgres:5433"),
+        ("//projects@/projects?host=/run/postgres", "/run/postgres"),
+        ("//projects@/projects?host=a:5432&host=b:5432", "a:5432,b:5432"),
+    ],
+)
+def test_databases_are_of_one_server_by_its_address(url, expected):
+    target = Target("projects", SecretStr(f"postgresql+asyncpg:{url}"), None, Path())
+    assert target.server == expected
 
 
 @pytest.mark.parametrize(("free", "expected"), [(0.2, "ok"), (0.19, "warning"), (0.04, "fault")])
