@@ -3,9 +3,11 @@
 import argparse
 import json
 import re
+from io import StringIO
 
 import pytest
 from pydantic import BaseModel
+from rich.console import Console
 
 from deploy.configuration_page import PAGE, READERS, rows, text
 from deploy.ops import configuration
@@ -73,3 +75,11 @@ async def test_the_command_prints_every_setting(as_json, capsys):
     if as_json:
         assert [each["variable"] for each in json.loads(printed)] == [row.variable for row in rows()]
     assert [row.variable for row in rows() if row.variable not in printed] == []
+
+
+def test_the_command_prints_a_table_at_a_terminal():
+    seen = Console(file=StringIO(), width=900, force_terminal=True, color_system=None, markup=False)
+    configuration.show(rows(), seen)
+    printed = seen.file.getvalue()
+    assert [row.variable for row in rows() if f"│ {row.variable} " not in printed] == []
+    assert "[built-in issuer](access.md#the-built-in-issuer)" in printed
