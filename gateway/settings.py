@@ -24,7 +24,7 @@ class Settings(ServiceSettings):
     read_database_url: DatabaseUrl | None = Field(
         default=None,
         description="SQLAlchemy URL of a [standby](growth.md#postgresql-replicas) of the gateway's database that results are "
-        "read from; it may name the primary as well, with `target_session_attrs=prefer-standby`.",
+        "read from while it is level with the primary.",
     )
     projects_url: str = Field(default="http://127.0.0.1:8101", description="Address of projects.")
     funding_url: str = Field(default="http://127.0.0.1:8102", description="Address of funding.")
