@@ -30,16 +30,23 @@ class BrokerUser:
             NatsError: the server cannot be reached, or does not let the user in.
 
         """
-        connection = Connection()
-        try:
-            await connection.connect(
-                self.url,
-                name=self.name,
-                nkeys_seed_str=self.seed,
-                inbox_prefix=inbox_prefix(self.name),
-                **options,
-            )
-        except NatsError:
+        user = {"name": self.name, "nkeys_seed_str": self.seed, "inbox_prefix": inbox_prefix(self.name)}
+        return await connect(self.url, **user, **options)
+
+
+async def connect(url: str, **options: Any) -> Connection:  # noqa: ANN401
+    """Return a connection to any server of an address, which may name several with commas between.
+
+    Raises:
+        NatsError: no server can be reached or lets the user in, or the address is none.
+        NkeysError: the seed is none.
+
+    """
+    connection = Connection()
+    try:
+        await connection.connect(url.split(","), **options)
+    except (OSError, NatsError, TimeoutError):
+        if connection.options:  # without them nothing was begun, and the library cannot close it
             await connection.close()
-            raise
-        return connection
+        raise
+    return connection

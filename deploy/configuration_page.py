@@ -55,9 +55,9 @@ With `DEVCOOP_ENVIRONMENT=production`, which is the default, it also refuses wha
 | setting | refused |
 |---|---|
 | `DEVCOOP_DATABASE_PASSWORD` | none |
-| `DEVCOOP_DATABASE_URL`, `DEVCOOP_NATS_URL` | a password in the address |
+| `DEVCOOP_DATABASE_URL`, `DEVCOOP_READ_DATABASE_URL`, `DEVCOOP_NATS_URL` | a password in the address |
 | `DEVCOOP_NATS_SEED` | none, or what is no seed of a user |
-| `DEVCOOP_DATABASE_PASSWORD`, `DEVCOOP_CURSOR_KEY`, `DEVCOOP_ISSUER_KEY` | shorter than 16 characters (keys: 32), a few characters that repeat, a known sample, the same for two purposes |
+| `DEVCOOP_DATABASE_PASSWORD`, `DEVCOOP_CURSOR_KEY`, `DEVCOOP_CURSOR_KEY_FORMER`, `DEVCOOP_METRICS_KEY`, `DEVCOOP_ISSUER_KEY` | shorter than 16 characters (keys: 32), a few characters that repeat, a known sample, the same for two purposes |
 | `DEVCOOP_ISSUERS` | none; keys or revocations over plain `http` from a public host |
 | `DEVCOOP_ISSUER_URL` | not set, or plain `http` to a public host, if tokens are issued |
 | `DEVCOOP_PUBLIC_URL`, `DEVCOOP_CORS_ORIGINS` | plain `http` to a public host |

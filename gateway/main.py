@@ -24,7 +24,7 @@ from gateway.issuer.oauth import router as oauth
 from gateway.issuer.tokens import answer_sealer_of, issuer_of
 from gateway.openapi import install_openapi
 from gateway.personal import KEEPER
-from gateway.projection.checks import projection_check, read_model_check
+from gateway.projection.checks import projection_check, read_model_check, standby_check
 from gateway.projection.generations import ReadModel
 from gateway.projection.meters import projection_meter
 from gateway.projection.projector import Projector
@@ -91,6 +91,8 @@ async def extend(app: FastAPI, runtime: Runtime) -> AsyncIterator[None]:
         open_incoming(runtime, issuer, owner_clients)
         if "api" in settings.roles:
             runtime.checks["read_model"] = read_model_check(read_model)
+        if read_model.standby is not None:
+            runtime.checks["standby"] = standby_check(read_model.standby)
         yield
 
 

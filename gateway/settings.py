@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr
 from gateway.webhooks.schedule import RETRY_SECONDS
 from shared.chassis import safety
 from shared.chassis.db import Database
-from shared.chassis.settings import ServiceSettings
+from shared.chassis.settings import DatabaseUrl, ServiceSettings
 from shared.figures.inflows import PROBABILITIES
 
 
@@ -21,10 +21,10 @@ class Settings(ServiceSettings):
         default=frozenset({"api", "importer", "projector", "webhooks"}),
         description="What this process [does](operations.md#processes); every role may have several processes.",
     )
-    read_database_url: SecretStr | None = Field(
+    read_database_url: DatabaseUrl | None = Field(
         default=None,
         description="SQLAlchemy URL of a [standby](growth.md#postgresql-replicas) of the gateway's database that results are "
-        "read from; it may name the primary as well, with `target_session_attrs=prefer-standby`.",
+        "read from while it is level with the primary.",
     )
     projects_url: str = Field(default="http://127.0.0.1:8101", description="Address of projects.")
     funding_url: str = Field(default="http://127.0.0.1:8102", description="Address of funding.")
@@ -178,6 +178,10 @@ class Settings(ServiceSettings):
     def faults(self) -> Iterator[safety.Fault]:
         """Yield what makes these settings unsafe to serve with in production."""
         yield from super().faults()
+        if self.read_database_url is not None:
+            yield from safety.password_within(
+                "DEVCOOP_READ_DATABASE_URL", self.read_database_url, "DEVCOOP_DATABASE_PASSWORD"
+            )
         yield from safety.unbounded("DEVCOOP_TOKEN_RATE_LIMIT", self.token_rate_limit)
         if self.webhook_insecure:
             yield safety.Fault(

@@ -9,8 +9,9 @@ from nats.aio.client import Client as Connection
 from nats.errors import Error as NatsError
 from nats.js.api import StreamConfig, StreamInfo
 from nats.js.errors import NotFoundError
+from nkeys import NkeysError
 
-from deploy.broker import BrokerUser
+from deploy.broker import BrokerUser, connect
 from deploy.doctor.findings import Finding, fault, ok, warning
 from deploy.nats_access import FOLLOWS, OPERATOR
 from shared.chassis.bus import MAX_PAYLOAD_BYTES, stream_configuration, stream_name
@@ -18,6 +19,9 @@ from shared.contracts.catalog import OWNERS
 
 PART = "NATS"
 _MIGRATE = "run `devcoop ops migrate`, which brings streams to this version's configuration."
+_OPERATOR = "give the operator's seed as DEVCOOP_NATS_SEED, and its public key to the server."
+_FAILURES = (OSError, NatsError, TimeoutError, NkeysError)
+"""How a connection fails."""
 _ONCE = {
     "allow_reconnect": False,
     "max_reconnect_attempts": 1,
@@ -31,13 +35,14 @@ _NOWHERE = {"Nats-Expected-Stream": "none"}
 
 async def examine(url: str, seed: str, replicas: int) -> Sequence[Finding]:
     """Look at the server as its operator, and at every owner's stream."""
+    errors: list[Exception] = []
     try:
-        connection = await _connected(url, seed, OPERATOR, [])
-    except (OSError, NatsError, TimeoutError) as error:
+        connection = await _connected(url, seed, OPERATOR, errors)
+    except _FAILURES as error:
         return [_away(error)]
     try:
         found = [ok("nats", PART, "it lets the operator in."), *_payload(connection.max_payload)]
-        return [*found, *await _jetstream(connection, replicas), *await _anonymous(url)]
+        return [*found, *await _jetstream(connection, replicas, errors), *await _anonymous(url)]
     finally:
         await connection.close()
 
@@ -51,19 +56,17 @@ async def _connected(url: str, seed: str | None, name: str, errors: list[Excepti
     options: dict[str, Any] = {**_ONCE, "error_cb": note}
     if seed is not None:
         return await BrokerUser(url, seed, name).connect(**options)
-    connection = Connection()
-    try:
-        await connection.connect(url, **options)
-    except (OSError, NatsError, TimeoutError):
-        await connection.close()
-        raise
-    return connection
+    return await connect(url, **options)
 
 
 def _away(error: Exception) -> Finding:
+    if isinstance(error, NkeysError):
+        return fault("nats-refused", PART, "DEVCOOP_NATS_SEED is no seed of a user.", _OPERATOR)
     if "authorization" in str(error).lower():
-        mend = "give the operator's seed as DEVCOOP_NATS_SEED, and its public key to the server."
-        return fault("nats-refused", PART, "it does not let the operator in by this seed.", mend)
+        return fault("nats-refused", PART, "it does not let the operator in by this seed.", _OPERATOR)
+    if "connect url" in str(error):
+        mend = "write it as nats://HOST:PORT, several with commas between."
+        return fault("nats-address", PART, "DEVCOOP_NATS_URL is no address.", mend)
     what = f"it cannot be reached ({type(error).__name__})."
     return fault("nats-unreachable", PART, what, "see whether it is up, and DEVCOOP_NATS_URL right.")
 
@@ -78,18 +81,20 @@ async def _anonymous(url: str) -> Sequence[Finding]:
     """Try to get in without a seed."""
     try:
         connection = await _connected(url, None, "nobody", [])
-    except (OSError, NatsError, TimeoutError):
+    except _FAILURES:
         return [ok("nats-open", PART, "it lets nobody in without a seed.")]
     await connection.close()
     mend = "include nats-accounts.conf in nats.conf."
     return [fault("nats-open", PART, "it lets anybody in without a seed.", mend)]
 
 
-async def _jetstream(connection: Connection, replicas: int) -> Sequence[Finding]:
+async def _jetstream(connection: Connection, replicas: int, errors: list[Exception]) -> Sequence[Finding]:
     js = connection.jetstream(timeout=3)
     try:
         await js.account_info()
     except (NatsError, TimeoutError):
+        if _are_violations(errors):
+            return [fault("nats-refused", PART, "this seed is of another user than the operator.", _OPERATOR)]
         mend = "add jetstream { store_dir: ... } to nats.conf, and jetstream: enabled to the account."
         return [fault("nats-jetstream", PART, "it has no JetStream, so that no event is published.", mend)]
     found: list[Finding] = []
@@ -162,7 +167,7 @@ async def _permission(url: str, folder: Path, user: str) -> Sequence[Finding]:
     other = next(owner for owner in OWNERS if owner != user)
     try:
         connection = await _connected(url, (folder / f"nats-{user}").read_text().strip(), user, errors)
-    except (OSError, NatsError, TimeoutError) as error:
+    except _FAILURES as error:
         mend = "remove nats-accounts.conf from the folder, run `devcoop ops secrets` and let NATS read it."
         return [fault("nats-user", part, f"its seed does not let it in ({type(error).__name__}).", mend)]
     try:
@@ -171,7 +176,12 @@ async def _permission(url: str, folder: Path, user: str) -> Sequence[Finding]:
             await connection.flush(3)
     finally:
         await connection.close()
-    if any("permissions violation" in str(error).lower() for error in errors):
+    if _are_violations(errors):
         return [ok("nats-permissions", part, f"it may not publish events of {other}.")]
     mend = "include nats-accounts.conf as `devcoop ops secrets` makes it."
     return [fault("nats-permissions", part, f"it may publish events of {other}.", mend)]
+
+
+def _are_violations(errors: Sequence[Exception]) -> bool:
+    """Whether the server refused what the user may not do."""
+    return any("permissions violation" in str(error).lower() for error in errors)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import asyncpg
 from alembic.script import ScriptDirectory
@@ -35,6 +36,10 @@ _FACTS = text("""
         extract(epoch FROM clock_timestamp())::float8 AS clock
     FROM pg_database AS d, pg_roles AS r WHERE d.datname = current_database() AND r.rolname = current_user
 """)
+_SLOTS = text(
+    "SELECT slot_name, active, wal_status FROM pg_replication_slots WHERE NOT temporary ORDER BY slot_name"
+)
+_STREAMING = text("SELECT count(*) FROM pg_stat_replication")
 _REFUSED, _NO_DATABASE = ("28P01", "28000"), "3D000"
 """States of SQL by which a server refuses a connection."""
 _UTC = {"UTC", "Etc/UTC", "GMT", "Etc/UCT", "Universal", "Zulu"}
@@ -58,31 +63,51 @@ class Target:
     def server(self) -> str:
         """Where its server is."""
         url = make_url(self.url.get_secret_value())
-        return f"{url.host or url.query.get('host', '')}:{url.port or ''}"
+        hosts = url.host or url.query.get("host", "localhost")
+        told = hosts if isinstance(hosts, str) else ",".join(hosts)
+        return told if url.port is None else f"{told}:{url.port}"
+
+
+class Slot(NamedTuple):
+    """What a server keeps for a standby: its name, whether it is read, and whether all that was not read is still there."""
+
+    name: str
+    is_active: bool
+    kept: str
 
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What was found of a database, and how many connections its server takes, if it told."""
+    """What was found of a database; of its server, if it told, how many connections it takes and what copies it."""
 
     findings: Sequence[Finding]
+    server: str | None = None
     connections: int | None = None
+    standbys: Sequence[Finding] = ()
 
 
 async def examine(target: Target) -> Examined:
     """Look at a database."""
-    database = Database(target.url.get_secret_value(), password=target.password, pool=1)
+    try:
+        server = target.server
+        database = Database(target.url.get_secret_value(), password=target.password, pool=1)
+    except (SQLAlchemyError, ImportError, ValueError):
+        mend = "write it as postgresql+asyncpg://ROLE@HOST/DATABASE."
+        return Examined([fault("database-address", target.part, "its URL is none of ours.", mend)])
     try:
         async with database.engine.connect() as connection:
             before = time.time()
             facts = (await connection.execute(_FACTS)).mappings().one()
             after = time.time()
             revision = await _revision(connection, facts)
+            slots = [Slot(*row) for row in await connection.execute(_SLOTS)]
+            streaming = await connection.scalar(_STREAMING)
         told = [*_rights(target, facts), *_server(target, facts), *_schema(target, revision)]
         told.append(clock(target.part, facts["clock"], before, after))
-        return Examined(told, facts["connections"])
+        copied = [*standbys(f"server {server}", slots, streaming)]
+        return Examined(told, server, facts["connections"], copied)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
-        return Examined([_away(target, error)])
+        return Examined([_away(target, error)], server)
     finally:
         await database.dispose()
 
@@ -154,9 +179,28 @@ def _schema(target: Target, revision: str | None) -> Iterator[Finding]:
         yield fault("database-revision", part, what, "run the version that made it, or a later one.")
 
 
-def connections(server: str, most: int, needed: int) -> Finding:
+def standbys(part: str, slots: Sequence[Slot], streaming: int) -> Iterator[Finding]:
+    """Yield whether standbys stream from a server, and what it keeps for those that do not."""
+    yield ok("standby", part, f"standbys that stream from it: {streaming or 'none'}.")
+    for name, is_active, kept in slots:
+        if kept == "lost":
+            what = f"it no longer has what the standby of slot {name} did not take in."
+            yield fault("standby-lost", part, what, "drop the slot, and copy the standby anew.")
+        elif kept == "unreserved":
+            what = f"it is about to remove what the standby of slot {name} did not take in."
+            yield fault(
+                "standby-lost", part, what, "start the standby at once, or raise max_slot_wal_keep_size."
+            )
+        elif not is_active:
+            what = f"nobody reads slot {name}, and what is written is kept for it, so that the disk fills."
+            mend = f"start its standby, or SELECT pg_drop_replication_slot('{name}');"
+            yield warning("standby-away", part, what, mend)
+
+
+def connections(server: str, most: int, needed: int, counted: str) -> Finding:
     """Return whether a server takes as many connections as the pools of all processes may open."""
-    part, what = f"server {server}", f"pools may open {needed} connections, of {most} that the server takes."
+    part = f"server {server}"
+    what = f"pools may open {needed} connections, of {most} that the server takes ({counted})."
     if needed + RESERVED > most:
         return warning("database-connections", part, what, "raise max_connections, or set smaller pools.")
     return ok("database-connections", part, what)

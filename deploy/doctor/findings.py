@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 SECONDS = 10.0
 """Longest time of one check."""
@@ -55,10 +58,26 @@ def slow(part: str) -> Finding:
     return fault("too-slow", part, what, "see whether it is up, and whether the network lets through.")
 
 
-async def within(part: str, check: Awaitable[Sequence[Finding]]) -> Sequence[Finding]:
-    """Return what a check finds, or that it took too long."""
+def broken(part: str, error: Exception) -> Finding:
+    """Return that a check itself failed; the text of the error may hold a secret, so its kind is told alone."""
+    what = f"it could not be looked at ({type(error).__name__})."
+    return fault(
+        "not-examined", part, what, "correct what is told of it; if that is right, the doctor has a defect."
+    )
+
+
+async def outcome(part: str, check: Awaitable[T]) -> T | Finding:
+    """Return what a check returns, or that it took too long or failed: no check hides what the others find."""
     try:
         async with asyncio.timeout(SECONDS):
             return await check
     except TimeoutError:
-        return [slow(part)]
+        return slow(part)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it becomes a finding)
+        return broken(part, error)
+
+
+async def within(part: str, check: Awaitable[Sequence[Finding]]) -> Sequence[Finding]:
+    """Return what a check finds, or why it found nothing."""
+    told = await outcome(part, check)
+    return [told] if isinstance(told, Finding) else told

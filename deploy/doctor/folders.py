@@ -68,10 +68,10 @@ def _certificate(folder: Path, now: datetime) -> Iterator[Finding]:
         yield warning("certificate", PART, f"{CERTIFICATE} ends on {ends:%Y-%m-%d}.", "renew it.")
 
 
-def disk(folder: Path) -> Finding:
-    """Return how much of the disk under a folder is free."""
+def disk(folder: Path) -> Sequence[Finding]:
+    """Look at how much of the disk under a folder is free."""
     usage = shutil.disk_usage(folder)
-    return space(f"disk of {folder}", usage.free / usage.total)
+    return [space(f"disk of {folder}", usage.free / usage.total)]
 
 
 def space(part: str, free: float) -> Finding:

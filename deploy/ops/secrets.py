@@ -1,10 +1,10 @@
 """The command that makes the secrets of an installation."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
+from deploy.ops.output import add_json, tell, tell_json
 from deploy.secret_folder import ACCOUNTS, HalfThere, fill, strangers
 
 HELP = "make the secrets of an installation that are missing; those that are there stay as they are"
@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a name of the certificate beside localhost; may be repeated",
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    add_json(parser)
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -31,11 +31,12 @@ async def run(arguments: argparse.Namespace) -> int:
         return 1
     unknown = strangers(arguments.folder)
     if arguments.json:
-        sys.stdout.write(json.dumps({"made": made, "unknown_to_nats": unknown}) + "\n")
-    else:
-        sys.stdout.write("".join(f"made: {name}\n" for name in made) or "nothing was missing\n")
-    if unknown and not arguments.json:
-        sys.stdout.write(
-            f"{ACCOUNTS} does not have the key of {', '.join(unknown)}: remove it, and run this again.\n"
-        )
+        tell_json({"made": made, "unknown_to_nats": unknown})
+        return 1 if unknown else 0
+    for name in made:
+        tell(f"made: {name}")
+    if not made:
+        tell("nothing was missing")
+    if unknown:
+        tell(f"{ACCOUNTS} does not have the key of {', '.join(unknown)}: remove it, and run this again.")
     return 1 if unknown else 0

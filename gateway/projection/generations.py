@@ -147,14 +147,15 @@ class ReadModel:
             public: the gateway's database.
             cache: answers that are emptied when the read model moves.
             past_moments: how many past states are kept.
-            standby: a standby of the database that what is known now is read from.
+            standby: a standby of the database, read from while it is level with the primary.
 
         """
         self._public, self._cache = public, cache
-        self._read_from = standby or public
-        self._standby = Standby(public, standby, self._on_move) if standby is not None else None
+        self._standby_database = standby
+        self.standby = Standby(public, standby, self._on_return) if standby is not None else None
         self._past = Past(public, most=past_moments)
         self._active: tuple[int, Database] | None = None
+        self._at_standby: Database | None = None
         self._moved, self._changed = asyncio.Event(), asyncio.Event()
 
     @property
@@ -168,11 +169,14 @@ class ReadModel:
         return self._active[1] if self._active else None
 
     @asynccontextmanager
-    async def session(self, as_of: datetime | None = None) -> AsyncIterator[AsyncSession]:
+    async def session(
+        self, as_of: datetime | None = None, *, at_primary: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """Open a session on the tables of the generation that answers, which sees them as of one moment.
 
         Args:
             as_of: a past moment; None for what is known now.
+            at_primary: whether the standby must not answer, whatever it shows.
 
         Raises:
             Invalid: the moment is still to come.
@@ -185,16 +189,17 @@ class ReadModel:
         if self._active is None:
             raise _being_built()
         generation_id, database = self._active
-        schema = live = f"read_{generation_id}"
+        schema = None
         if as_of is not None:
-            schema = await self._past.schema_at(generation_id, live, as_of) or live
-            database = self._public  # which made that state
+            schema = await self._past.schema_at(generation_id, f"read_{generation_id}", as_of)
+        elif not at_primary and self._at_standby is not None and self.standby and self.standby.is_level:
+            database = self._at_standby
         async with database.session() as session:
             try:
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-                if as_of is not None:
+                if schema is not None:
                     await execute(session, text(f'SET LOCAL search_path TO "{schema}"'))
-                if as_of is not None and schema == live:
+                elif as_of is not None:
                     await require_nothing_later(session, as_of)
                 yield session
             except ProgrammingError as error:
@@ -211,10 +216,12 @@ class ReadModel:
         async with self._public.engine.connect() as pooled:
             raw: Any = (await pooled.get_raw_connection()).driver_connection
             await raw.add_listener(CHANNEL, self._on_notification)
-            following = asyncio.create_task(self._standby.run()) if self._standby is not None else None
+            watching = asyncio.create_task(self.standby.run()) if self.standby is not None else None
             try:
                 while not stop.is_set():
                     self._changed.clear()
+                    if watching is not None and watching.done():
+                        watching.result()
                     await raw.execute("SELECT 1")  # a connection that is half open hears nothing
                     await self._refresh()
                     self._cache.listening(ok=True)
@@ -222,49 +229,53 @@ class ReadModel:
                         await asyncio.wait_for(self._changed.wait(), RECHECK_SECONDS)
             finally:
                 self._cache.listening(ok=False)
-                if following is not None:
-                    following.cancel()
-                    await asyncio.gather(following, return_exceptions=True)
+                if watching is not None:
+                    watching.cancel()
+                    await asyncio.gather(watching, return_exceptions=True)
                 if not raw.is_closed():
                     await raw.remove_listener(CHANNEL, self._on_notification)
 
     async def dispose(self) -> None:
         """Close the connections."""
         await self._past.close()
-        if self._active is not None:
-            await self._active[1].dispose()
-        if self._standby is not None:
-            await self._read_from.dispose()
+        for database in (self.database, self._at_standby, self._standby_database):
+            if database is not None:
+                await database.dispose()
 
     def _on_notification(self, _connection: object, _pid: int, _channel: str, told: object) -> None:
-        if self._standby is not None:
-            self._standby.hear(generation=told == _GENERATION)
-        else:
-            self._on_move(told == _GENERATION)
-
-    def _on_move(self, generation: bool) -> None:
+        if self.standby is not None:
+            self.standby.hear()
         self._cache.clear()
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
-        if generation:
+        if told == _GENERATION:
             self._changed.set()
+
+    async def _on_return(self) -> None:
+        """Begin anew with a standby that was started."""
+        self._cache.clear()
+        if self._at_standby is not None:
+            await self._at_standby.dispose()
 
     async def _refresh(self) -> None:
         """Follow a change of generation; one that another version's took over from answers until it is dropped."""
-        known = self._active[0] if self._active else None
-        async with self._read_from.session() as session:
+        async with self._public.session() as session:
             active = await answering(session)
-            if active is None and known is not None and await session.get(Generation, known) is not None:
+            if active is None and self._active and await session.get(Generation, self._active[0]) is not None:
                 return
-        if (active.id if active else None) == known:
+        # From here on nothing is awaited: another one may be at it too, and whoever comes second changes nothing.
+        if (active.id if active else None) == (self._active[0] if self._active else None):
             return
-        former = self._active
-        self._active = (
-            (active.id, self._read_from.on_schema(active.schema_name)) if active and active.id else None
-        )
+        former = (self.database, self._at_standby)
+        self._active = self._at_standby = None
+        if active and active.id:
+            self._active = (active.id, self._public.on_schema(active.schema_name))
+            if self._standby_database is not None:
+                self._at_standby = self._standby_database.on_schema(active.schema_name)
         self._cache.clear()
-        if former is not None:
-            await former[1].dispose()
+        for database in former:
+            if database is not None:
+                await database.dispose()
 
 
 def _being_built() -> Unavailable:

@@ -1,11 +1,15 @@
-"""A standby of the gateway's database that answers in place of the primary.
+"""A standby of the gateway's database that answers in place of the primary, for as long as it is level with it.
 
-What the primary tells of itself is heard a moment before a standby shows it. So whoever follows the primary waits until the
-standby has come as far, and only then forgets what was answered before.
+What the primary tells of itself is heard a moment before a standby shows it. So whenever something was heard, and whenever the
+standby is slow or away, answers are read from the primary, until the standby was seen to show all that was committed then. An
+answer is never older than what was heard.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 import structlog
 from sqlalchemy import text
@@ -14,66 +18,83 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.chassis.db import Database, execute
 
 LOOK_SECONDS = 0.01
-RETRY_SECONDS = 0.5
+CHECK_SECONDS = 1.0
+"""How often to look whether it is level still, though nothing was heard."""
+PATIENCE_SECONDS = 2.0
+"""How long the standby may take to answer, and to come as far as the primary."""
 
 _WRITTEN = text("SELECT pg_current_wal_lsn()")
 _SHOWN = text(
-    "SELECT pg_is_in_recovery(), NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)"
+    "SELECT pg_postmaster_start_time(),"
+    " NOT pg_is_in_recovery() OR pg_last_wal_replay_lsn() >= CAST(:written AS pg_lsn)"
 )
 
 _log = structlog.get_logger()
 
 
 class Standby:
-    """Calls back once the standby shows all that the primary had committed when it was heard of."""
+    """Watches one standby by connections of its own."""
 
-    def __init__(self, primary: Database, standby: Database, shown: Callable[[bool], None]) -> None:
-        """Prepare to follow.
+    def __init__(self, primary: Database, standby: Database, returned: Callable[[], Awaitable[None]]) -> None:
+        """Prepare to watch.
 
         Args:
             primary: of the gateway's database.
-            standby: where answers are read. Its address may name the primary as well, for when no standby is there.
-            shown: is told whether a change of generation was among what was heard of.
+            standby: one server, and always the same.
+            returned: is called before it answers, whenever it was started: connections are void, and meanwhile it may have
+                shown less.
 
         """
-        self._primary, self._standby, self._shown = primary, standby.apart(), shown
+        self._primary, self._standby, self._returned = primary, standby.apart(), returned
         self._heard = asyncio.Event()
-        self._generation = False
+        self._started: datetime | None = None
+        self._level_at = time.monotonic()
+        self.is_level = False
 
-    def hear(self, *, generation: bool) -> None:
-        """Note that the primary told of something."""
-        self._generation = self._generation or generation
+    @property
+    def behind_seconds(self) -> float:
+        """How long ago it was level."""
+        return 0.0 if self.is_level else time.monotonic() - self._level_at
+
+    def hear(self) -> None:
+        """Note that the primary told of something: the standby is not level until it was looked at."""
+        self._fall_behind()
         self._heard.set()
 
     async def run(self) -> None:
-        """Follow until cancelled."""
+        """Watch until cancelled."""
         try:
             while True:
-                await self._heard.wait()
                 self._heard.clear()
-                generation, self._generation = self._generation, False
-                await self._come_as_far()
-                self._shown(generation)
+                try:
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await self._come_level()
+                except (SQLAlchemyError, OSError) as error:  # a timeout among them
+                    self._fall_behind()
+                    _log.warning("standby.behind", error=type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._heard.wait(), CHECK_SECONDS)
         finally:
+            self._fall_behind()
             await self._standby.dispose()
 
-    async def _come_as_far(self) -> None:
-        """Wait until the standby shows what is committed now; where it is away nothing can be read from it either."""
-        while True:
-            try:
-                async with self._primary.session() as session:
-                    written = (await execute(session, _WRITTEN)).scalar_one()
-                while not await self._shows(written):  # noqa: ASYNC110  (the standby tells nobody)
-                    await asyncio.sleep(LOOK_SECONDS)
-            except (SQLAlchemyError, OSError) as error:
-                _log.warning("standby.away", error=type(error).__name__)
-                await asyncio.sleep(RETRY_SECONDS)
-            else:
-                return
-
-    async def _shows(self, written: int) -> bool:
+    async def _come_level(self) -> None:
+        """Wait until the standby shows all that is committed now; it is level unless something was heard meanwhile."""
+        async with self._primary.session() as session:
+            written = (await execute(session, _WRITTEN)).scalar_one()
         async with self._standby.session() as session:
-            is_standby, shown = (await execute(session, _SHOWN, written=written)).one()
-            if not is_standby:  # the primary in its place: look for the standby again the next time
-                await (await session.connection()).invalidate()
-        return bool(shown)
+            while True:
+                started, shown = (await execute(session, _SHOWN, written=written)).one()
+                if shown:
+                    break
+                self._fall_behind()
+                await asyncio.sleep(LOOK_SECONDS)
+        if started != self._started:
+            self._started = started
+            await self._returned()
+        if not self._heard.is_set():
+            self.is_level, self._level_at = True, time.monotonic()
+
+    def _fall_behind(self) -> None:
+        if self.is_level:
+            self.is_level, self._level_at = False, time.monotonic()

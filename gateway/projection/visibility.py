@@ -77,7 +77,7 @@ async def await_writes(
 
 async def _is_visible(read_model: ReadModel, write: Write, seen: Seen | None) -> bool:
     try:
-        async with read_model.session() as session:
+        async with read_model.session(at_primary=True) as session:
             version = (await execute(session, _NEWEST, noun=write.noun, id=write.id)).scalar()
             is_there = version is not None and version >= write.version
             return is_there and (seen is None or await seen(session, write))

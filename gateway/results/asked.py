@@ -63,7 +63,7 @@ class Reads:
             waiting = await_writes(self._read_model, [write], seconds=WAIT_SECONDS, seen=self._sees)
             if not await waiting:
                 raise Unavailable("The read model has not taken in that write yet.", code="not-yet-visible")
-        async with self._read_model.session(as_of) as session:
+        async with self._read_model.session(as_of, at_primary=self._after is not None) as session:
             session.info[PERMIT] = self._permit
             yield session
 

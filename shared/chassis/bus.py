@@ -120,7 +120,8 @@ class Bus:
                 CONNECT_SECONDS,
             )
         except (OSError, NatsError, TimeoutError) as error:
-            await connection.close()
+            if connection.options:  # one that never began cannot be closed
+                await connection.close()
             raise BrokerAway(str(error) or type(error).__name__) from error
         return connection
 

@@ -144,13 +144,18 @@ class Relay:
         headers = {Header.MSG_ID.value: str(row["event_id"])}
         if place := traceparent(span):
             headers[HEADER] = place
-        future = await js.publish_async(
-            row["subject"],
-            payload,
-            wait_stall=ACK_SECONDS,
-            stream=stream_name(self._owner),
-            headers=headers,
-        )
+        try:
+            future = await js.publish_async(
+                row["subject"],
+                payload,
+                wait_stall=ACK_SECONDS,
+                stream=stream_name(self._owner),
+                headers=headers,
+            )
+        except BaseException as error:
+            note_error(span, error)
+            span.end()
+            raise
         return future, span
 
 

@@ -63,8 +63,9 @@ def shared(values: Iterable[tuple[str, SecretStr | None]]) -> Iterator[Fault]:
 
 
 def password_within(variable: str, url: SecretStr, apart: str) -> Iterator[Fault]:
-    """Yield that a password stands in an address, which is shown in places where no password is."""
-    if _parts(url.get_secret_value())[1]:
+    """Yield that a password stands in an address, or in one of a list, which is shown in places where no password is."""
+    told = url.get_secret_value()
+    if any(_parts(each)[1] for each in (told, *told.split(","))):
         yield Fault(variable, "it has a password in it.", f"take it out, and set {apart}.")
 
 
@@ -138,6 +139,9 @@ def unbounded(variable: str, limit: int) -> Iterator[Fault]:
 
 
 def _parts(url: str) -> tuple[str, str | None, str]:
-    """Return scheme, password and host of an address."""
-    parts = urlsplit(url)
+    """Return scheme, password and host of an address, which may have no scheme; of what is none, nothing."""
+    try:
+        parts = urlsplit(url if "://" in url else f"//{url}")
+    except ValueError:
+        return "", None, ""
     return parts.scheme, parts.password, (parts.hostname or "").rstrip(".")

@@ -172,6 +172,8 @@ class ServiceSettings(DatabaseSettings):
         return [
             ("DEVCOOP_DATABASE_PASSWORD", self.database_password),
             ("DEVCOOP_CURSOR_KEY", self.cursor_key),
+            ("DEVCOOP_CURSOR_KEY_FORMER", self.cursor_key_former),
+            ("DEVCOOP_METRICS_KEY", self.metrics_key),
         ]
 
     def _faults_of_secrets(self) -> Iterator[safety.Fault]:

@@ -51,3 +51,9 @@ async def test_any_server_of_a_cluster_will_do(nats: EmbeddedNats):
             await bus.connect()
             assert bus.is_connected
             await bus.close()
+
+
+async def test_an_address_that_is_none_is_told_of():
+    bus = Bus("nats://127.0.0.1:port", name="tests")
+    with pytest.raises(BrokerAway):
+        await bus.connect()

@@ -130,6 +130,19 @@ class Installation:
         """Run `devcoop ops` as an operator does."""
         return self.compose("run", "--rm", "ops", *words).stdout
 
+    def rotate(self, *words: str) -> None:
+        """Replace a secret of the folder, as its owner."""
+        folder = f"{self._folder / 'secrets'}:/secrets"
+        user = str(os.getuid())
+        self.compose(
+            "run", "--rm", "--user", user, "-v", folder, "ops", "rotate", "--secrets", "/secrets", *words
+        )
+
+    def restart(self, service: str) -> None:
+        """Start the containers of a service anew, and wait until all is healthy."""
+        self.compose("restart", "--timeout", "30", service)
+        await_until(self.is_healthy, what=f"{service} is healthy", seconds=UP_SECONDS, pause=0.5)
+
     def faults(self) -> list[Any]:
         """Return what the doctor finds wrong."""
         told = json.loads(self.compose("run", "--rm", "ops", "doctor", "--json", check=False).stdout)

@@ -16,6 +16,14 @@ from tests.flow.samples import activity_document, as_new, new_identifier
 
 OVERLAYS = ("deploy/compose.cluster.yml", "tests/compose/compose.cluster.test.yml")
 WRITERS = 4
+PEERS = """
+import pathlib, socket, struct
+for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+    local, remote = line.split()[1:3]
+    if local.endswith(":1F40"):
+        print(socket.inet_ntoa(struct.pack("<L", int(remote.split(":")[0], 16))))
+"""
+"""Tells who is connected to port 8000."""
 TRIES = 40
 
 
@@ -131,6 +139,16 @@ def test_results_are_read_from_the_standby(cluster: Installation, gateway: Gatew
         "SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND datname = 'gateway'",
     )  # fmt: skip
     assert int(told) > 0
+
+
+def test_callers_are_known_by_their_own_address(cluster: Installation, gateway: Gateway):
+    """One that asks too often costs nobody else anything: the gateway believes the proxy, and nobody else."""
+    answer = gateway.http.get("/v1/results/projects", headers={"X-Forwarded-For": "203.0.113.7"})
+    assert answer.is_success
+    proxy = cluster.engine.inspect(cluster.containers("proxy")[0])["NetworkSettings"]["Networks"]
+    inner = next(told["IPAddress"] for name, told in proxy.items() if name.endswith("_inner"))
+    peers = cluster.run_in("gateway", "python3", "-c", PEERS).split()
+    assert inner in peers
 
 
 def test_nothing_is_lost_though_one_of_each_is_killed_during_an_import(

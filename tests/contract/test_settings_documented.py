@@ -3,9 +3,11 @@
 import argparse
 import json
 import re
+from io import StringIO
 
 import pytest
 from pydantic import BaseModel
+from rich.console import Console
 
 from deploy.configuration_page import PAGE, READERS, rows, text
 from deploy.ops import configuration
@@ -14,6 +16,13 @@ from shared.contracts.snapshots import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 OF_THE_FIELD_CLIENT = {"DEVCOOP_CLIENT_SECRET", "DEVCOOP_HOME"}
+OF_COMPOSE = {
+    "DEVCOOP_SECRETS",
+    "DEVCOOP_PUBLISH",
+    "DEVCOOP_VERSION",
+    "DEVCOOP_BACKUPS",
+    "DEVCOOP_INNER_SUBNET",
+}
 _VARIABLE = re.compile(r"DEVCOOP_[A-Z][A-Z_]*[A-Z]")
 
 
@@ -36,7 +45,7 @@ def test_each_setting_has_a_meaning_in_a_sentence():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_no_page_tells_of_a_setting_that_nobody_reads(page):
     told = set(_VARIABLE.findall(page.read_text(encoding="utf-8")))
-    assert told - {row.variable for row in rows()} - OF_THE_FIELD_CLIENT == set()
+    assert told - {row.variable for row in rows()} - OF_THE_FIELD_CLIENT - OF_COMPOSE == set()
 
 
 def test_what_is_named_as_a_secret_is_one():
@@ -66,3 +75,11 @@ async def test_the_command_prints_every_setting(as_json, capsys):
     if as_json:
         assert [each["variable"] for each in json.loads(printed)] == [row.variable for row in rows()]
     assert [row.variable for row in rows() if row.variable not in printed] == []
+
+
+def test_the_command_prints_a_table_at_a_terminal():
+    seen = Console(file=StringIO(), width=900, force_terminal=True, color_system=None, markup=False)
+    configuration.show(rows(), seen)
+    printed = seen.file.getvalue()
+    assert [row.variable for row in rows() if f"│ {row.variable} " not in printed] == []
+    assert "[built-in issuer](access.md#the-built-in-issuer)" in printed

@@ -56,12 +56,13 @@ async def test_nothing_is_wrong_with_a_whole_system(capsys):
 
 
 @pytest.mark.usefixtures("environment")
-async def test_it_is_told_as_a_table_too(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+async def test_it_is_told_in_lines_where_there_is_no_terminal(capsys):
     status, printed = await run(capsys)
     assert status == 0
-    assert "stream FUNDING" in printed
-    assert "0 fault" in printed
+    *lines, counted = [line.split("\t") for line in printed.splitlines()]
+    assert ["ok", "process", "process funding", "it is ready.", ""] in lines
+    assert {len(line) for line in lines} == {5}
+    assert "0 fault" in counted[0]
 
 
 @pytest.mark.usefixtures("environment")
@@ -98,3 +99,42 @@ async def test_settings_that_do_not_hold_are_a_fault(capsys, monkeypatch):
     status, printed = await run(capsys, "--json")
     assert status == 1
     assert ("setting", "settings of ops") in found(printed)
+
+
+async def test_a_check_that_fails_does_not_end_the_doctor(capsys, monkeypatch, tmp_path):
+    monkeypatch.setenv("DEVCOOP_FUNDING_DATABASE_URL", "nowhere")
+    monkeypatch.setenv(
+        "DEVCOOP_PARTS", json.dumps({"projects": "http://h:port", "gateway": "http://127.0.0.1:1"})
+    )
+    away = tmp_path / "none"
+    status, printed = await run(capsys, "--json", "--disk", str(away), "--disk", str(tmp_path))
+    assert status == 1
+    assert found(printed) >= {
+        ("database-address", "database funding"),
+        ("not-examined", "process projects"),
+        ("process-away", "process gateway"),
+        ("not-examined", f"disk of {away}"),
+    }
+    assert f"disk of {tmp_path}" in {each["part"] for each in json.loads(printed)}
+
+
+@pytest.mark.usefixtures("environment")
+async def test_connections_tell_what_they_were_counted_from(capsys, monkeypatch):
+    monkeypatch.setenv("DEVCOOP_DATABASE_POOL", "40")
+    _, printed = await run(capsys, "--json")
+    (told,) = [each for each in json.loads(printed) if each["code"] == "database-connections"]
+    assert told["level"] == "warning"
+    assert (
+        "projects 1, funding 1, monitoring 1, gateway 3; pool of 40 by DEVCOOP_DATABASE_POOL" in told["what"]
+    )
+
+
+async def test_the_seed_of_a_service_is_not_used_as_the_operators(capsys, monkeypatch, system):
+    for name, value in system.processes["projects"].environment.items():
+        if name.startswith("DEVCOOP_"):
+            monkeypatch.setenv(name, value)
+    _, printed = await run(capsys, "--json", "--service", "projects")
+    assert ("not-looked-at", "installation") in found(printed)
+    assert not [
+        each for each in json.loads(printed) if each["part"].startswith(("NATS", "stream", "database"))
+    ]

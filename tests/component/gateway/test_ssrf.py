@@ -329,7 +329,7 @@ async def test_networks_and_ports_can_be_denied():
 
 
 def test_settings_tell_the_rules():
-    told = {"database_url": "x", "nats_url": "x", "cursor_key": "x" * 32}
+    told = {"database_url": "postgresql+asyncpg:///none", "nats_url": "x", "cursor_key": "x" * 32}
     assert egress_of(Settings(**told)).rules == Rules()
     stated = {"webhook_insecure": True, "webhook_ports": [443], "webhook_denied_networks": ["1.0.0.0/8"]}
     assert egress_of(Settings(**told, **stated)).rules == Rules(

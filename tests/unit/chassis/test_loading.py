@@ -102,6 +102,13 @@ def test_a_url_for_another_driver_is_refused(environment):
     assert "hidden" not in str(told)
 
 
+def test_the_url_of_a_standby_is_for_the_same_driver(environment):
+    environment(DEVCOOP_ENVIRONMENT="development", DEVCOOP_READ_DATABASE_URL="postgresql://u:hidden@h/d")
+    told = faults(GatewaySettings)
+    assert set(told) == {"DEVCOOP_READ_DATABASE_URL"}
+    assert "hidden" not in str(told)
+
+
 def test_development_starts_with_what_production_refuses(environment):
     environment(DEVCOOP_ENVIRONMENT="development")
     assert load(Settings, "projects").environment == "development"

@@ -46,6 +46,13 @@ UNSAFE = {
         nkeys.encode_seed(secrets.token_bytes(32), nkeys.PREFIX_BYTE_ACCOUNT).decode(),
     ),
     "a password at NATS": ("nats_url", "nats://user:pass@nats:4222"),
+    "a password at one server of NATS": ("nats_url", "nats://nats:4222,nats://user:pass@nats-2:4222"),
+    "a password at NATS without scheme": ("nats_url", "nats:4222,user:pass@nats-2:4222"),
+    "a password with a comma": ("database_url", "postgresql+asyncpg://projects:x,9@postgres/projects"),
+    "a weak former key": ("cursor_key_former", "k" * 32),
+    "the former key still in use": ("cursor_key_former", CURSOR),
+    "a sample to Prometheus": ("metrics_key", "an example of a key, known to others"),
+    "the key of cursors to Prometheus": ("metrics_key", CURSOR),
     "a key of one letter": ("cursor_key", "k" * 32),
     "a key that repeats": ("cursor_key", "abcdefgX9-_qwZ12" * 2),
     "a sample as key": ("cursor_key", "for tests only: nothing is signed with it"),
@@ -70,6 +77,10 @@ TWINS = {
     "pages over TLS": ("cors_origins", ["https://app.example.org"]),
     "few, but some": ("rate_limit", 1),
     "proxies of a private network": ("trusted_proxies", ["10.0.0.0/8", "fc00::/7", "127.0.0.1"]),
+    "several servers of NATS": ("nats_url", "nats://nats:4222,nats-2:4222,nats-3"),
+    "what is no address": ("nats_url", "nats://[nats:4222"),
+    "another former key": ("cursor_key_former", ISSUER_KEY),
+    "a key of Prometheus": ("metrics_key", ISSUER_KEY),
     "a long password": ("database_password", "Xk3-9fQ_zL1vB7mQ"),
 }
 
@@ -90,12 +101,22 @@ GATEWAYS = {
     "secrets over plain http": ("issuer_url", "http://results.example.org"),
     "a weak key": ("issuer_key", "k" * 40),
     "the key of cursors": ("issuer_key", CURSOR),
+    "a password at the standby": ("read_database_url", "postgresql+asyncpg://gateway:x9@h/gateway"),
+    "a password at standby and primary": (
+        "read_database_url",
+        "postgresql+asyncpg://gateway:x9@/gateway?host=standby,primary",
+    ),
 }
 
 
 @pytest.mark.parametrize(("name", "value"), GATEWAYS.values(), ids=GATEWAYS)
 def test_what_is_unsafe_in_a_gateway_is_named(name, value):
     assert faulty(GatewaySettings, {**ISSUING, name: value}) == [name]
+
+
+def test_a_standby_beside_its_password_is_safe():
+    url = "postgresql+asyncpg://gateway@/gateway?host=standby,primary&target_session_attrs=prefer-standby"
+    assert faulty(GatewaySettings, {**ISSUING, "read_database_url": url}) == []
 
 
 @pytest.mark.parametrize(
