@@ -48,12 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="devcoop ops", description="Look after the system (docs/ops.md).")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name in [told[0]] if told and told[0] in COMMANDS else COMMANDS:
-        command = _module(name)
+        command = module_of(name)
         command.add_arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
     given = parser.parse_args(told)
     configure_logging("ops", "warning")
     try:
-        return asyncio.run(_run(_module(given.command), given))
+        return asyncio.run(_run(module_of(given.command), given))
     except Failed as failed:
         sys.stderr.write(f"{failed}\n")
     except ValidationError as error:
@@ -67,5 +67,6 @@ async def _run(command: Command, given: argparse.Namespace) -> int:
     return await command.run(given)
 
 
-def _module(name: str) -> Command:
+def module_of(name: str) -> Command:
+    """Return the module of a command."""
     return cast("Command", importlib.import_module(f"deploy.ops.{name.replace('-', '_')}"))
