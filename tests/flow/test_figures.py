@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from shared.testing.documents import ANY
-from tests.flow.client import Answer, Gateway
+from tests.flow.client import Answer, Gateway, await_until
 from tests.flow.samples import activity_document, new_identifier
 
 YEAR = {"period_start": "2024-01-01", "period_end": "2024-12-31"}
@@ -79,8 +79,15 @@ def after(answer: httpx.Response) -> dict[str, str]:
 
 
 def whole(gateway: Gateway, identifier: str, **parameters: str) -> Answer:
-    query = httpx.QueryParams(parameters)
-    return gateway.get(f"/v1/results/projects/{quote(identifier, safe='')}?{query}")
+    """Return a project; a past state that is being made is asked for again, as the answer tells."""
+    target = f"/v1/results/projects/{quote(identifier, safe='')}?{httpx.QueryParams(parameters)}"
+
+    def is_made() -> bool:
+        answer = gateway.http.get(target)
+        return not (answer.is_server_error and answer.json()["code"] == "past-being-built")
+
+    await_until(is_made, what="the past state is made", pause=0.5)
+    return gateway.get(target)
 
 
 def truth(project: Answer) -> tuple[str, str, str]:
