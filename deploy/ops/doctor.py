@@ -16,18 +16,14 @@ from deploy.configuration_page import SERVICES
 from deploy.doctor import access, broker, databases, folders, processes
 from deploy.doctor.findings import Finding, Level, fault, outcome, unseen, warning, within
 from deploy.doctor.pools import Pools
+from deploy.ops.migrate import tree_of
 from deploy.ops.output import add_json, console, tell, tell_json
 from deploy.ops.settings import OpsSettings
-from gateway.main import SERVICE as GATEWAY
-from services.funding.main import SERVICE as FUNDING
-from services.monitoring.main import SERVICE as MONITORING
-from services.projects.main import SERVICE as PROJECTS
 from shared.chassis.identity.issuers import TrustedIssuer
 from shared.chassis.loading import examine as examine_settings
 from shared.chassis.sources import Configuration
 
 HELP = "say what is wrong with the installation, and how to mend it"
-MIGRATIONS = {each.name: each.migrations for each in (PROJECTS, FUNDING, MONITORING, GATEWAY)}
 COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 
 
@@ -141,11 +137,11 @@ def _unseen(settings: OpsSettings, common: Common) -> Iterator[Finding]:
 
 
 def _targets(settings: OpsSettings) -> Iterator[databases.Target]:
-    for service, migrations in MIGRATIONS.items():
+    for service in SERVICES:
         url: SecretStr | None = getattr(settings, f"{service}_database_url")
         if url is not None:
             yield databases.Target(
-                service, url, getattr(settings, f"{service}_database_password"), migrations
+                service, url, getattr(settings, f"{service}_database_password"), tree_of(service)
             )
 
 

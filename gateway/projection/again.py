@@ -4,7 +4,7 @@ It may be done at any time: what the generation knows already changes nothing, p
 wait for one another's transactions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 from sqlmodel import col, delete, select
@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from gateway.projection.follower import announce, event_of, take_in
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.db import Database, execute
-from shared.chassis.letters import Letter, StreamPlace, is_of_a_message
+from shared.chassis.letters import Letter, StreamPlace, at_fault
 from shared.chassis.stream import StreamMessage
 
 _RECORDED = text("UPDATE position SET recorded_at = greatest(recorded_at, :latest) WHERE owner = :owner")
@@ -46,20 +46,9 @@ class ReadModelAgain:
 
     async def take(self, messages: Sequence[StreamMessage]) -> dict[StreamMessage, Exception]:
         """Take messages of an owner in, drop their letters, and return those that cannot be taken, with the reason."""
-        try:
-            await self._take(messages)
-        except Exception as error:
-            if not is_of_a_message(error):
-                raise
-            if len(messages) == 1:
-                return {messages[0]: error}
-            failed: dict[StreamMessage, Exception] = {}
-            for message in messages:
-                failed |= await self.take([message])
-            return failed
-        return {}
+        return await at_fault(messages, self._take)
 
-    async def _take(self, messages: Sequence[StreamMessage]) -> None:
+    async def _take(self, messages: Sequence[StreamMessage]) -> Mapping[StreamMessage, Exception]:
         events = [event_of(message) for message in messages]
         async with self._database.session() as session, session.begin():
             await take_in(session, self._generation_id, events)
@@ -67,6 +56,7 @@ class ReadModelAgain:
             await execute(session, _RECORDED, owner=messages[0].owner, latest=latest)
             await _drop(session, messages[0].owner, [message.sequence for message in messages])
             await announce(session)
+        return {}
 
 
 async def _drop(session: AsyncSession, owner: str, sequences: Sequence[int]) -> None:

@@ -3,13 +3,13 @@
 It may be done at any time: of an aggregate the newest version wins, and positions stay where they are.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlmodel import col, delete, select
 
 from shared.chassis.copies import CopyTables, Row, Wanted, read_copies
 from shared.chassis.db import Database, bulk_upsert
-from shared.chassis.letters import Letter, StreamPlace, is_of_a_message
+from shared.chassis.letters import Letter, StreamPlace, at_fault
 from shared.chassis.stream import StreamMessage
 
 
@@ -55,22 +55,15 @@ class CopiesAgain:
 
     async def take(self, messages: Sequence[StreamMessage]) -> dict[StreamMessage, Exception]:
         """Take messages of an owner in, drop their letters, and return those that cannot be taken, with the reason."""
+        return await at_fault(messages, self._take)
+
+    async def _take(self, messages: Sequence[StreamMessage]) -> Mapping[StreamMessage, Exception]:
         owner = messages[0].owner
         wanted = {each.aggregate: each for each in self._wanted if each.owner == owner}
         copies, letters = read_copies(messages, wanted)
         unread = {letter["sequence"]: letter["reason"] for letter in letters}
         taken = [message.sequence for message in messages if message.sequence not in unread]
-        try:
-            await self._write(owner, copies, taken)
-        except Exception as error:
-            if not is_of_a_message(error):
-                raise
-            if len(messages) == 1:
-                return {messages[0]: error}
-            failed: dict[StreamMessage, Exception] = {}
-            for message in messages:
-                failed |= await self.take([message])
-            return failed
+        await self._write(owner, copies, taken)
         return {
             message: NotKept(unread[message.sequence]) for message in messages if message.sequence in unread
         }

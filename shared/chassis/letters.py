@@ -1,7 +1,9 @@
 """Letters of messages that could not be taken in, and how they forget what was told again without a person's names."""
 
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +13,8 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.db import execute, is_of_the_data
+
+M = TypeVar("M", bound=Hashable)
 
 _OF_A_DATABASE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
@@ -37,6 +41,29 @@ class Letter:
 def is_of_a_message(error: Exception) -> bool:
     """Whether a message is at fault, and not a database that is away or busy."""
     return not isinstance(error, _OF_A_DATABASE) or is_of_the_data(error)
+
+
+async def at_fault(
+    messages: Sequence[M], take: Callable[[Sequence[M]], Awaitable[Mapping[M, Exception]]]
+) -> dict[M, Exception]:
+    """Take messages in together, or each alone if one of them is at fault; return those that cannot be taken, with the reason.
+
+    Args:
+        messages: of one owner.
+        take: takes messages in within one transaction, and returns those that it leaves out.
+
+    """
+    try:
+        return dict(await take(messages))
+    except Exception as error:
+        if not is_of_a_message(error):
+            raise
+        if len(messages) == 1:
+            return {messages[0]: error}
+    failed: dict[M, Exception] = {}
+    for message in messages:
+        failed |= await at_fault([message], take)
+    return failed
 
 
 async def forget_letters(  # noqa: PLR0913
