@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-import asyncpg
 from alembic.script import ScriptDirectory
 from pydantic import SecretStr
 from sqlalchemy import RowMapping, text
@@ -16,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.doctor.clocks import clock
 from deploy.doctor.findings import Finding, fault, ok, warning
-from shared.chassis.db import Database
+from shared.chassis.db import AWAY, Database
 
 LEAST_VERSION = 14
 RESERVED = 10
@@ -106,7 +105,7 @@ async def examine(target: Target) -> Examined:
         told.append(clock(target.part, facts["clock"], before, after))
         copied = [*standbys(f"server {server}", slots, streaming)]
         return Examined(told, server, facts["connections"], copied)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+    except AWAY as error:
         return Examined([_away(target, error)], server)
     finally:
         await database.dispose()

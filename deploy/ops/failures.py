@@ -1,11 +1,9 @@
 """What a command of ops may meet that is no defect: a part is away, or what was asked for cannot be."""
 
-import asyncpg
-from sqlalchemy.exc import SQLAlchemyError
-
 from shared.chassis.bus import BrokerAway
+from shared.chassis.db import AWAY as DATABASE_AWAY
 
-AWAY = (BrokerAway, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+AWAY = (BrokerAway, *DATABASE_AWAY)
 """Errors of a part that cannot be reached, does not answer in time, or refuses."""
 EXPECTED = AWAY
 

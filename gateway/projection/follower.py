@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
-import asyncpg
 import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +22,7 @@ from gateway.projection.reducers import reduce, refresh
 from gateway.projection.streams import leave_stream
 from gateway.projection.tables import DeadLetter, Position
 from shared.chassis.bus import BrokerAway, Bus
-from shared.chassis.db import Database, bulk_upsert, execute, is_of_the_data
+from shared.chassis.db import AWAY, Database, bulk_upsert, execute, is_of_the_data
 from shared.chassis.letters import forget_letters
 from shared.chassis.stream import StreamMessage, StreamReader, last_sequence
 from shared.chassis.traced_events import taking
@@ -162,7 +161,7 @@ class Follower:
         while messages and not stop.is_set():
             try:
                 await self._take(messages)
-            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except AWAY as error:
                 if not is_of_the_data(error):
                     _log.warning("projector.database_away", error=type(error).__name__)
                     await pause(stop, RETRY_SECONDS)

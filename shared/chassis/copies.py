@@ -23,12 +23,12 @@ from uuid import UUID
 import asyncpg
 import structlog
 from sqlalchemy import BigInteger, Text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, SQLModel, col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.bus import BrokerAway, Bus
-from shared.chassis.db import Database, bulk_upsert, is_of_the_data, is_one_of
+from shared.chassis.db import AWAY, Database, bulk_upsert, is_of_the_data, is_one_of
 from shared.chassis.health import Check, CheckFunction
 from shared.chassis.leadership import lead
 from shared.chassis.letters import forget_letters
@@ -50,7 +50,7 @@ RETRY_SECONDS = 0.5
 LATE_MESSAGES = 10_000
 MOST_REASON = 2000
 
-_AWAY = (BrokerAway, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_AWAY = (BrokerAway, *AWAY)
 
 _log = structlog.get_logger()
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import registry
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
@@ -31,6 +32,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.scoping import PERMIT
 
+AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What is raised where a database cannot be asked, by a session or by a connection of the driver's own."""
 STATEMENT_SECONDS = 60
 LOCK_TIMEOUT = "10s"
 UOW = "uow"

@@ -10,15 +10,13 @@ from http import HTTPStatus
 from itertools import chain
 from typing import Any, Literal
 
-import asyncpg
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.chassis.bus import BrokerAway, Bus
-from shared.chassis.db import Database
+from shared.chassis.db import AWAY, Database
 from shared.chassis.guard import CurrentPermit, GuardedRoute
 from shared.chassis.workers import Supervisor
 from shared.policy.permits import may
@@ -31,7 +29,6 @@ _OUTBOX = text(
 )
 LATE_SECONDS = 30.0
 _ORDER: tuple[State, ...] = ("ok", "degraded", "down")
-_AWAY = (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Check(BaseModel):
@@ -91,7 +88,7 @@ def database_check(database: Database) -> CheckFunction:
         try:
             async with database.engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
-        except _AWAY as error:
+        except AWAY as error:
             return Check(state="down", detail={"error": type(error).__name__})
         return Check(state="ok")
 
@@ -121,7 +118,7 @@ def outbox_check(database: Database) -> CheckFunction:
         try:
             async with database.engine.connect() as connection:
                 waiting, seconds = (await connection.execute(_OUTBOX)).one()
-        except _AWAY as error:
+        except AWAY as error:
             return Check(state="down", detail={"error": type(error).__name__})
         detail = {"waiting": waiting, "oldest_seconds": round(float(seconds), 3)}
         return Check(state="degraded" if seconds > LATE_SECONDS else "ok", detail=detail)

@@ -6,17 +6,13 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from shared.chassis.db import execute, is_of_the_data
+from shared.chassis.db import AWAY, execute, is_of_the_data
 
 M = TypeVar("M", bound=Hashable)
-
-_OF_A_DATABASE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +36,7 @@ class Letter:
 
 def is_of_a_message(error: Exception) -> bool:
     """Whether a message is at fault, and not a database that is away or busy."""
-    return not isinstance(error, _OF_A_DATABASE) or is_of_the_data(error)
+    return not isinstance(error, AWAY) or is_of_the_data(error)
 
 
 async def at_fault(

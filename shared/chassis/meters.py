@@ -6,12 +6,10 @@ A meter asks nobody what a check has asked. One that needs the database tells no
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TypeAlias
 
-import asyncpg
 from sqlalchemy import TextClause, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from shared.chassis.copies import Copies
-from shared.chassis.db import Database
+from shared.chassis.db import AWAY, Database
 from shared.chassis.health import Check
 from shared.chassis.metrics import Sample
 from shared.chassis.relay import Relay
@@ -24,7 +22,6 @@ Pools: TypeAlias = Mapping[str, Callable[[], Database | None]]
 
 LAG = ("devcoop_consumer_lag", "Messages of a stream that a consumer has not yet taken in")
 DEAD_LETTERS = ("devcoop_dead_letters", "Messages that a consumer could not take in and put aside")
-_AWAY = (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _LETTERS = text("SELECT count(*) FROM copy_letter")
 
 
@@ -123,7 +120,7 @@ async def count(database: Database, statement: TextClause, checks: Mapping[str, 
     try:
         async with database.engine.connect() as connection:
             return int((await connection.execute(statement)).scalar_one())
-    except _AWAY:
+    except AWAY:
         return None
 
 

@@ -12,14 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-import asyncpg
 import structlog
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from shared.chassis.audit.digests import genesis, link_hash
-from shared.chassis.db import Database, execute
+from shared.chassis.db import AWAY, Database, execute
 from shared.chassis.workers import pause
 
 AUDIT_LOCK = 0x0A0D
@@ -28,7 +26,6 @@ LINK_SECONDS = 1.0
 HEAD_SECONDS = 60.0
 HEAD_ENTRIES = 10_000
 
-AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _WAITING = text("SELECT EXISTS (SELECT FROM audit_unlinked)")

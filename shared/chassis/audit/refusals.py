@@ -16,9 +16,8 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from shared.chassis.audit.chain import AWAY
 from shared.chassis.audit.entries import Affected, Attempt, Refusal, note_refused
-from shared.chassis.db import Database
+from shared.chassis.db import AWAY, Database
 from shared.chassis.workers import pause
 
 WINDOW_SECONDS = 60.0

@@ -5,10 +5,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-import asyncpg
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 
+from shared.chassis.db import AWAY
 from shared.chassis.errors import Unavailable
 from shared.chassis.http import NotFetched
 from shared.chassis.identity.store import KeyStore
@@ -21,7 +20,6 @@ UNKNOWN_SECONDS = 1.0
 """The same, while there is nothing to go by."""
 MOST_REASON = 200
 
-_STORE_AWAY = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 _log = structlog.get_logger()
 
@@ -108,7 +106,7 @@ class Source(Generic[T]):
             text = await self._store.load(self._name)
             if text is not None:
                 self._take(text)
-        except (*_STORE_AWAY, ValueError) as error:
+        except (*AWAY, ValueError) as error:
             _log.warning("identity.not_restored", source=self._name, reason=type(error).__name__)
         return self._value is not None
 
@@ -143,5 +141,5 @@ class Source(Generic[T]):
             return
         try:
             await self._store.save(self._name, text)
-        except _STORE_AWAY as error:
+        except AWAY as error:
             _log.warning("identity.not_kept", source=self._name, reason=type(error).__name__)

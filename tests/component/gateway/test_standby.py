@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from deploy.local.embedded import EmbeddedPostgres
 from gateway.projection.generations import CHANNEL, ReadModel, activate, begin
+from gateway.projection.standby import Standby
 from gateway.results.cache import Answer, AnswerCache
 from shared.chassis.db import Database, execute
 from shared.chassis.migrations import upgrade
@@ -201,6 +202,23 @@ async def test_the_primary_answers_while_the_standby_is_away_and_what_was_kept_i
     standby.start()
     await until_standby_answers(read_model)
     assert cache.get(b"key") is None
+
+
+async def test_a_standby_that_lets_nobody_in_is_looked_at_again(copied: Copied, postgres: EmbeddedPostgres):
+    async def returned() -> None:
+        pytest.fail("it was never there")
+
+    watch = Standby(
+        copied.primary,
+        Database(postgres.superuser_url.replace("/postgres?", "/none_of_that_name?")),
+        returned,
+    )
+    watching = asyncio.create_task(watch.run())
+    await asyncio.sleep(0.5)
+    assert not watching.done()
+    assert not watch.is_level
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
 
 
 async def answering(read_model: ReadModel) -> str:
