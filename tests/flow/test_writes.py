@@ -77,7 +77,7 @@ def test_a_change_that_is_based_on_an_old_version_is_refused(gateway: Gateway, i
 
 
 def test_every_owner_takes_part_in_one_project(gateway: Gateway, identifier: str):
-    create(gateway, identifier)
+    gateway.project(identifier, **after(create(gateway, identifier)))
     gateway.http.post("/v1/finances", json={"iati_identifier": identifier}).raise_for_status()
     gateway.http.post(f"/v1/finances/{identifier}/transactions", json=TRANSACTION).raise_for_status()
     framework = {"iati_identifier": identifier, "results": [{"type": "1", "titles": [{"text": "Jobs"}]}]}
