@@ -28,8 +28,20 @@ settings.load_profile("unhurried")
 
 LAYERS = ("component", "contract", "conformance", "client", "unit", "observe", "flow", "compose")
 """In this order: a system that flow tests share goes on working, tests or not, until the last of them has ended."""
-LONGEST = ("test_commands", "test_real_files", "test_currencies", "test_crashes", "test_examples")
-"""Files of the last layer that come first in it, so that processes that share the tests end together."""
+FIRST = (
+    "test_ops",
+    "test_rebuild",
+    "test_backup",
+    "test_erasure",
+    "test_currencies",
+    "test_commands",
+    "test_examples",
+    "test_crashes",
+    "test_field_client",
+    "test_real_files",
+)
+"""Files of the last layer that come first in it: those that read again all that the shared system holds while that is
+little, and then the longest, so that processes that share the tests end together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,7 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> tuple[int, int]:
         layer, name = item.path.relative_to(TESTS).parts[0], item.path.stem
-        return LAYERS.index(layer), LONGEST.index(name) if name in LONGEST else len(LONGEST)
+        return LAYERS.index(layer), FIRST.index(name) if name in FIRST else len(FIRST)
 
     items.sort(key=place)
 

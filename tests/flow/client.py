@@ -10,6 +10,7 @@ from urllib.parse import quote
 import httpx
 
 PATIENCE_SECONDS = 120
+IMPORT_SECONDS = 300
 POLL_SECONDS = 0.02
 IMPORT_POLL_SECONDS = 0.05
 """Pause of who waits for the end of an import: to ask more often slows it down."""
@@ -75,14 +76,14 @@ class Gateway:
         return answer.headers["location"]
 
     def await_import(self, location: str) -> Answer:
-        """Return a finished import."""
+        """Return a finished import; others may have to end before it."""
         view: Answer = {}
 
         def is_done() -> bool:
             view.update(self.get(location))
             return view["status"] not in ("queued", "running")
 
-        await_until(is_done, what=f"{location} is done", pause=IMPORT_POLL_SECONDS)
+        await_until(is_done, what=f"{location} is done", seconds=IMPORT_SECONDS, pause=IMPORT_POLL_SECONDS)
         assert view["status"] == "completed", view
         return view
 

@@ -40,7 +40,8 @@ def framework(identifier: str) -> dict[str, Any]:
 def project(gateway: Gateway) -> str:
     """Return a project that names the contact in all its parts, and in the history of its budget."""
     identifier = new_identifier()
-    gateway.http.post("/v1/activities", json=activity(identifier)).raise_for_status()
+    first = gateway.http.post("/v1/activities", json=activity(identifier))
+    gateway.project(identifier, **{"DevCoop-After": first.headers["devcoop-write"]})
     gateway.http.post("/v1/frameworks", json=framework(identifier)).raise_for_status()
     gateway.http.post("/v1/finances", json=finance(identifier, "1000")).raise_for_status()
     asked = {"rationale": f"{NAME} wrote to us from {MAIL}"}

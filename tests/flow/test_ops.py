@@ -82,6 +82,7 @@ def dump(system: LocalSystem) -> str:
 
 @pytest.mark.usefixtures("identifier")
 def test_the_status_of_a_healthy_system(environment: dict[str, str]):
+    await_until(lambda: lag_of(environment, "monitoring", "copies") == 0, what="the copies have the activity")
     told = json_of(environment, "status")
     assert told["state"] in ("ok", "degraded")
     assert {name: part["state"] for name, part in told["processes"].items()} == dict.fromkeys(
@@ -297,16 +298,19 @@ async def test_a_lost_stream_comes_back_from_the_outbox(
     told = told_by(environment, "streams", "restore", "projects", "--yes")
     assert f"{events} events are to be published" in told
     assert "All are published" in told
-    await_until(lambda: lag_of(environment) == 0, what="the read model follows the new stream")
+    await_until(
+        lambda: lag_of(environment, "gateway", "projection") == 0,
+        what="the read model follows the new stream",
+    )
     assert json_of(environment, "status")["streams"]["projects"]["messages"] == events
     assert standing(gateway.summary()) == before
     written(gateway)
 
 
-def lag_of(environment: Mapping[str, str]) -> int | None:
-    """Return how many messages of projects the read model waits for, None while it has read nothing of the stream."""
-    told = json_of(environment, "status")["databases"]["gateway"]
-    return told.get("projection", {}).get("projects", {}).get("lag")
+def lag_of(environment: Mapping[str, str], service: str, follower: str) -> int | None:
+    """Return how many messages of projects a follower waits for, None while it has read nothing of the stream."""
+    told = json_of(environment, "status")["databases"][service]
+    return told.get(follower, {}).get("projects", {}).get("lag")
 
 
 # audit and clients
