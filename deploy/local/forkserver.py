@@ -28,6 +28,8 @@ from types import FrameType
 import psutil
 
 PRELOADED = ("services.projects.main", "services.funding.main", "services.monitoring.main", "gateway.main")
+_IMPORTED_LATE = ("anyio._backends._asyncio", "httpcore", "uvicorn.lifespan.on")
+"""What every service imports as soon as it runs."""
 NAME = "deploy.local.forkserver"
 """Stands in the command line of the server and of every child."""
 FILES = 4
@@ -159,6 +161,8 @@ def main(arguments: Sequence[str]) -> None:
     for module in modules:
         importlib.import_module(module)
         del sys.modules[module]  # who runs it makes it anew, as the main module; what it imports stays
+    for module in _IMPORTED_LATE:
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, _bury)

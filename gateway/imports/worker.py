@@ -33,10 +33,12 @@ from shared.chassis.db import Database, bulk_upsert
 from shared.chassis.workers import pause
 
 IMPORT_LOCK = 0x1A71
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.2
 BATCH_CHARACTERS = 4 * 1024 * 1024
 VISIBLE_SECONDS = 5
 BROKEN_SECONDS = 1
+
+_UNFINISHED = text("SELECT id FROM import WHERE status IN ('queued', 'running') ORDER BY id")
 
 _log = structlog.get_logger()
 
@@ -84,13 +86,8 @@ class ImportWorker:
         return worked
 
     async def _unfinished(self) -> Sequence[UUID]:
-        async with self._database.session() as session:
-            statement = (
-                select(Import.id)
-                .where(col(Import.status).in_(("queued", "running")))
-                .order_by(col(Import.id))
-            )
-            return (await session.exec(statement)).all()
+        async with self._database.engine.connect() as connection:
+            return (await connection.scalars(_UNFINISHED)).all()
 
     async def _work(self, import_id: UUID, stop: asyncio.Event) -> None:
         async with self._database.session() as session:

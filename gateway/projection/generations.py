@@ -20,6 +20,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
+from sqlmodel.sql.expression import SelectOfScalar
 
 from gateway.base import Base, ReadBase
 from gateway.projection.past import Past, drop_of_generation, drop_schema, require_nothing_later
@@ -94,12 +95,18 @@ async def begin(session: AsyncSession) -> Generation:
 
 async def followed(session: AsyncSession) -> Sequence[Generation]:
     """Return the generations of this code that are to be kept up to date; one without its tables is none."""
-    statement = select(Generation).where(
-        col(Generation.fingerprint) == fingerprint(),
+    return (await session.exec(_followed(fingerprint()))).all()
+
+
+@cache
+def _followed(code: str) -> SelectOfScalar[Generation]:
+    """Return what `followed` asks for some code; it is asked so often that it is made once."""
+    of_this_code = (
+        col(Generation.fingerprint) == code,
         col(Generation.state).in_((State.BUILDING, State.ACTIVE)),
         _HAS_TABLES,
     )
-    return (await session.exec(statement.order_by(col(Generation.id)))).all()
+    return select(Generation).where(*of_this_code).order_by(col(Generation.id))
 
 
 async def answering(session: AsyncSession) -> Generation | None:

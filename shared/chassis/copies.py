@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
@@ -116,9 +117,14 @@ class Wanted:
     @property
     def mark(self) -> str:
         """The subject with a digest of the contract, which tells whether the same was kept before."""
-        schema = json.dumps(self.contract.model_json_schema(), sort_keys=True)
-        schema += f"@{placing_of(self.aggregate).version}" if self.tells_places else ""
-        return f"{self.subject}#{hashlib.blake2b(schema.encode(), digest_size=8).hexdigest()}"
+        return _mark(self)
+
+
+@cache
+def _mark(wanted: Wanted) -> str:
+    schema = json.dumps(wanted.contract.model_json_schema(), sort_keys=True)
+    schema += f"@{placing_of(wanted.aggregate).version}" if wanted.tells_places else ""
+    return f"{wanted.subject}#{hashlib.blake2b(schema.encode(), digest_size=8).hexdigest()}"
 
 
 async def copies_of(

@@ -1,5 +1,6 @@
 """Alembic, run by the service itself: one tree per service, one process at a time."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,13 @@ async def revisions(database: Database, tree: Path) -> tuple[str | None, str | N
 
 
 def _revisions(connection: Connection, tree: Path) -> tuple[str | None, str | None]:
-    head = ScriptDirectory.from_config(config_of(tree, connection)).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision(), head
+    return MigrationContext.configure(connection).get_current_revision(), _head(tree)
+
+
+@cache
+def _head(tree: Path) -> str | None:
+    """Return the newest revision of a tree, whose files a process reads once."""
+    return ScriptDirectory(str(tree)).get_current_head()
 
 
 def config_of(tree: Path, connection: Connection) -> Config:
@@ -56,7 +62,9 @@ def run_environment(metadata: MetaData) -> None:
 
 
 def _upgrade(connection: Connection, tree: Path) -> None:
-    command.upgrade(config_of(tree, connection), "head")
+    revision, head = _revisions(connection, tree)
+    if revision != head:
+        command.upgrade(config_of(tree, connection), "head")
 
 
 def create_document_table(name: str, *columns: sa.Column[Any]) -> None:
