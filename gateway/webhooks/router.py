@@ -96,6 +96,7 @@ class WebhookRouter:
         self._database, self._read_model, self._lock = database, read_model, lock
         self._issuer, self._keep = issuer, keep
         self._woken = asyncio.Event()
+        self._is_heard = False
         self._pages: dict[tuple[tuple[int, ...], bool], tuple[float, Page]] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -120,8 +121,9 @@ class WebhookRouter:
             stopped.cancel()
 
     async def _wait(self, moved: asyncio.Event, stopped: asyncio.Task[bool]) -> None:
-        """Wait until the read model moves, a subscription changes, or it is time to look anyway."""
-        waits = [asyncio.create_task(event.wait()) for event in (moved, self._woken)]
+        """Wait until the read model moves, if anybody is told of that, a subscription changes, or it is time to look."""
+        events = (moved, self._woken) if self._is_heard else (self._woken,)
+        waits = [asyncio.create_task(event.wait()) for event in events]
         try:
             await asyncio.wait({*waits, stopped}, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -159,6 +161,7 @@ class WebhookRouter:
                 col(Webhook.state) == ENABLED, col(Webhook.position).is_(None)
             )
             filters = (await session.exec(asked)).all()
+        self._is_heard = bool(filters)
         if filters:
             return await self._read(position, about=any(each for filter_ in filters for each in filter_))
         async with self._read_model.session() as session:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,12 +10,18 @@ import standardwebhooks
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from prometheus_client import CollectorRegistry
 from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from gateway.feed.positions import Position, newest_position
 from gateway.webhooks.keeping import WebhookKeeper
 from gateway.webhooks.meters import Meters
+from gateway.webhooks.router import IDLE_SECONDS
 from shared.chassis.db import execute
 from tests.component.gateway.webhooks.conftest import Office, Partner, ServeHooks
 from tests.component.gateway.webhooks.receiver import Answer, Receiver
+
+AT_START = 5
+"""Looks of a router that begins: once for its first position, and once for each part of the gateway that wakes it."""
 
 
 def verified_by_public_key(public: str, got) -> bool:
@@ -43,6 +50,26 @@ async def test_a_partner_is_told_what_happens_signed_by_the_standard(office: Off
         }
         with pytest.raises(standardwebhooks.WebhookVerificationError):
             standardwebhooks.Webhook(hook["secret"]).verify(got.body + b" ", got.headers)
+
+
+async def test_while_nobody_is_told_anything_the_read_model_may_move_as_often_as_it_likes(
+    serve_hooks: ServeHooks, partner: Partner, monkeypatch: pytest.MonkeyPatch
+):
+    looks: list[float] = []
+
+    async def counted(session: AsyncSession) -> Position:
+        looks.append(time.monotonic())
+        return await newest_position(session)
+
+    monkeypatch.setattr("gateway.webhooks.router.newest_position", counted)
+    async with serve_hooks() as office, Receiver() as receiver:
+        began = time.monotonic()
+        for version in range(1, 31):
+            await office.tell(partner.told(version=version))
+        assert len(looks) <= AT_START + (time.monotonic() - began) / IDLE_SECONDS
+        await office.subscribe(receiver.url, partner)
+        (event,) = await office.tell(partner.told(version=31))
+        assert [each.id for each in await receiver.takes(1)] == [str(event.event_id)]
 
 
 async def test_keys_of_both_kinds_sign_side_by_side_until_the_old_one_expires(
