@@ -238,7 +238,7 @@ class _Feed:
         """
         if self._reader is None:
             raise BrokerAway(f"{self.owner} is not read just now")
-        return await self._reader.unread()
+        return await self._reader.unfinished()
 
     async def _follow(self, stop: asyncio.Event) -> None:
         self._reader = reader = await self._open()

@@ -75,7 +75,7 @@ class StreamReader:
         self._after, self._created, self._subjects = after, created, list(subjects)
         self._cursor = ""
         self._subscription: Subscription | None = None
-        self._expected = 1
+        self._expected = self._finished = 1
         self._requested = 0
 
     async def read(self) -> Sequence[StreamMessage]:
@@ -86,6 +86,7 @@ class StreamReader:
             StreamReplaced: the position means nothing any more.
 
         """
+        self._finished = self._expected
         try:
             subscription = self._subscription or await self._open()
             if self._requested <= MOST_MESSAGES // 2:
@@ -108,6 +109,19 @@ class StreamReader:
             BrokerAway: NATS cannot be reached, or there is no cursor until the next read.
 
         """
+        return max(0, await self._told() - self._expected + 1)
+
+    async def unfinished(self) -> int:
+        """Return how many messages are still to be read, or were read and keep the reader from reading on.
+
+        Raises:
+            BrokerAway: NATS cannot be reached, or there is no cursor until the next read.
+
+        """
+        return max(0, await self._told() - self._finished + 1)
+
+    async def _told(self) -> int:
+        """Return how many messages there are for the cursor, those that it delivered and those that it will."""
         if self._subscription is None:
             raise BrokerAway(f"{stream_name(self.owner)}: nothing is being read")
         try:
@@ -116,7 +130,7 @@ class StreamReader:
         except (NatsError, APIError, TimeoutError, OSError) as error:
             raise BrokerAway(f"{stream_name(self.owner)}: {error or type(error).__name__}") from error
         delivered = cursor.delivered.consumer_seq if cursor.delivered else 0
-        return max(0, (cursor.num_pending or 0) + delivered - self._expected + 1)
+        return (cursor.num_pending or 0) + delivered
 
     async def close(self) -> None:
         """Give the cursor up; the next read makes a new one."""
@@ -148,7 +162,8 @@ class StreamReader:
         )
         self._cursor = consumer.name
         self._subscription = await connection.subscribe(connection.new_inbox())
-        self._expected, self._requested = 1, 0
+        self._expected = self._finished = 1
+        self._requested = 0
         return self._subscription
 
     async def _request(self) -> None:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlmodel import SQLModel, col, func, select
 
 from services.funding.main import SERVICE as FUNDING
@@ -125,10 +126,10 @@ async def until(database, expected):
             await asyncio.sleep(0.02)
 
 
-async def until_taken(copies, *owners):
-    """Wait until copies have no message of the owners before them."""
+async def until_taken(copies, **left):
+    """Wait until copies have so many messages of each owner before them."""
     async with asyncio.timeout(SECONDS):
-        while (await copies_check(copies)()).detail != dict.fromkeys(owners, 0):
+        while (await copies_check(copies)()).detail != left:
             await asyncio.sleep(0.02)
 
 
@@ -196,6 +197,20 @@ async def test_a_document_of_one_service_is_copied_into_the_database_of_another(
     assert copy.document == '{"iati_identifier":"A-1","status":"2"}'
 
 
+async def test_what_is_read_waits_until_it_is_kept(database, bus):
+    await bus.ensure_stream("projects")
+    async with copying(database, bus, STATUS) as copies:
+        await until_taken(copies, projects=0)
+        async with database.engine.begin() as other:
+            await other.execute(text("LOCK TABLE copy"))
+            await tell(bus, "A-1", "2", 1)
+            await until_taken(copies, projects=1)
+            await asyncio.sleep(0.5)  # it has been read by now
+            assert await copies.lag() == {"projects": 1}
+        await until_taken(copies, projects=0)
+        assert await statuses(database) == {"A-1": "2"}
+
+
 async def test_the_newest_revision_replaces_the_others(serve, database, bus):
     async with serve(PROJECTS) as client:
         for status in ("2", "3", "4"):
@@ -226,11 +241,11 @@ async def test_what_is_not_wanted_is_not_read(serve, database, bus):
         for place in range(30):
             await client.post(FINANCE.path, json=FINANCE.document(f"F-{place}"))
         await await_published(client)
-        await until_taken(copies, "funding")
+        await until_taken(copies, funding=0)
         assert await position(database, "funding") is None
         await client.post(PARTNER.path, json=PARTNER.document("P-1"))
         await await_published(client)
-        await until_taken(copies, "funding")
+        await until_taken(copies, funding=0)
         async with asyncio.timeout(SECONDS):
             while await position(database, "funding") != 31:
                 await asyncio.sleep(0.02)
@@ -261,7 +276,7 @@ async def test_more_of_a_document_is_kept_once_the_contract_says_so(serve, datab
         async with copying(database, bus, STATUS):
             await until(database, {"A-1": "2", "A-2": "2"})
         async with copying(database, bus, titled) as copies:
-            await until_taken(copies, "projects")
+            await until_taken(copies, projects=0)
             await write(client, "A-2", "3")
             await until(database, {"A-1": "2", "A-2": "3"})
     async with database.session() as session:
@@ -325,7 +340,7 @@ async def test_a_restart_of_the_broker_costs_time_and_no_document(serve, databas
         finally:
             nats.start()
         await until(database, {"A-1": "3", "A-2": "2"})
-        await until_taken(copies, "projects")
+        await until_taken(copies, projects=0)
 
 
 async def test_a_start_without_the_broker_waits_for_it(serve, database, bus, nats):
@@ -378,11 +393,11 @@ async def test_another_process_takes_over_when_the_first_ends(serve, database, d
             await write(client, "A-1")
             await until(database, {"A-1": "2"})
             other = await stack.enter_async_context(copying(second, bus, STATUS))
-            await until_taken(leader, "projects")
+            await until_taken(leader, projects=0)
             assert await other.lag() == {}
         await write(client, "A-1", "3")
         await until(database, {"A-1": "3"})
-        await until_taken(other, "projects")
+        await until_taken(other, projects=0)
     await second.dispose()
 
 
