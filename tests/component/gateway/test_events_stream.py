@@ -17,7 +17,7 @@ from shared.testing.fixtures import Serve, Templates
 from shared.testing.identity import TestIssuer
 from tests.component.gateway.feeds import Model, Owners, activity, fed, finance, listening, report, tell
 
-SECONDS = 5.0
+SECONDS = 20.0
 IDLE = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE state LIKE 'idle in transaction%' AND datname = current_database()"
@@ -232,4 +232,4 @@ async def test_streams_end_when_the_process_stops(postgres, templates: Templates
         server.should_exit = True
         assert await reader.ends()
         assert json.loads((await poll).text)["complete"] is True
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10

@@ -75,17 +75,19 @@ async def test_a_worker_that_does_not_listen_is_ended():
     await worker.working.wait()
     started = time.monotonic()
     await supervisor.stop()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
     assert not worker.finished
 
 
-async def test_a_worker_between_two_tries_is_stopped_at_once(supervisor):
+async def test_a_worker_between_two_tries_is_stopped_at_once(supervisor, monkeypatch):
+    monkeypatch.setattr("shared.chassis.workers.PAUSES", (60.0,))
     worker = Worker(failures=1000)
     supervisor.start(worker)
-    await asyncio.sleep(1)
+    await asyncio.sleep(0.1)
+    assert worker.runs == 1
     started = time.monotonic()
     await supervisor.stop()
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 5
 
 
 async def test_a_supervisor_without_workers_stops():
@@ -99,4 +101,4 @@ async def test_a_pause_ends_when_the_work_does():
     assert time.monotonic() - started >= 0.04
     stop.set()
     await pause(stop, 60)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10

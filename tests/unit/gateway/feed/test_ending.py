@@ -58,7 +58,7 @@ async def test_a_token_that_has_expired_ends_it_and_every_wait():
     assert not await one.is_due()
     started = time.monotonic()
     await one.wait(asyncio.Event(), 20)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 10
     assert await one.is_due()
 
 
