@@ -25,7 +25,7 @@ from starlette.routing import Route
 from shared.chassis.documents.differences import difference
 
 CLIENT_ID, SECRET = "dcc_tests", "the secret of tests & more"
-START_SECONDS = 10
+START_SECONDS = 30
 
 
 class Broken(Exception):

@@ -26,7 +26,7 @@ HEADER, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
 NDJSON = {"Content-Type": "application/x-ndjson"}
 TRANSACTION = {"type": "3", "date": "2024-05-01", "value": {"amount": "1000.50", "value_date": "2024-05-01"}}
 OFFICER = Grant(role=Role.FIELD_OFFICER)
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 NOWHERE = {
     "database_url": "postgresql+asyncpg://nobody@localhost/none",
     "nats_url": "nats://none",

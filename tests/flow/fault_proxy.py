@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 PART_BYTES = 4096
-START_SECONDS = 10
+START_SECONDS = 30
 
 
 @dataclass

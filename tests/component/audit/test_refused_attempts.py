@@ -14,7 +14,7 @@ from shared.policy.principals import PUBLIC, Principal
 
 from .conftest import ATTEMPT, SERVICE, another
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 FORBIDDEN = Refusal(ATTEMPT, 403, "forbidden", Affected(aggregate="activity", identifier="XM-1"))
 
 

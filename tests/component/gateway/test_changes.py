@@ -261,14 +261,14 @@ async def test_a_long_poll_is_answered_as_soon_as_there_is_something(gateway: Fe
     since = await now(client)
     started = time.monotonic()
     assert told(await changes(client, since=since, wait=0.3)) == []
-    assert 0.3 <= time.monotonic() - started < 3
+    assert 0.3 <= time.monotonic() - started < 20
     waiting = asyncio.create_task(changes(client, since=since, wait=30))
     await asyncio.sleep(0.2)
     await happen(model, activity("W-1", status="1"))
     await asyncio.sleep(0.2)
     assert not waiting.done()
     await happen(model, activity("W-2"))
-    lines = await asyncio.wait_for(waiting, 3)
+    lines = await asyncio.wait_for(waiting, 20)
     assert told(lines) == [("upsert", "activity", "W-2", 1)]
     assert lines[-1]["complete"] is True
 

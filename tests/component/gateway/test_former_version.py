@@ -12,7 +12,7 @@ from gateway.projection.generations import Generation, State, activate, begin, d
 from shared.chassis.db import Database
 from shared.testing.fixtures import Serve, Templates
 
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 
 
 async def _next_version_answers(public: Database) -> None:

@@ -28,7 +28,7 @@ from shared.testing.fixtures import Serve
 from tests.component.gateway.conftest import MIGRATIONS
 
 KEY = "the key of the tests, and of nothing else"
-SECONDS = 10
+SECONDS = 30
 MAPPING = {
     "rules": {
         "state": {

@@ -19,7 +19,7 @@ from deploy.ops.rotations import finish_nats, rotate_nats
 from deploy.secret_folder import ACCOUNTS
 from shared.chassis.bus import BrokerAway, Bus
 
-SECONDS = 10.0
+SECONDS = 30
 
 
 class Server:

@@ -37,7 +37,7 @@ async def supervisor():
 async def test_a_worker_that_fails_is_started_again_and_its_failures_are_told(supervisor):
     worker = Worker(failures=2)
     supervisor.start(worker)
-    await asyncio.wait_for(worker.working.wait(), 5)
+    await asyncio.wait_for(worker.working.wait(), 20)
     (supervised,) = supervisor.workers
     assert (supervised.running, supervised.failures, worker.runs) == (True, 2, 3)
     assert supervised.last_error == "RuntimeError"
@@ -47,7 +47,7 @@ async def test_a_worker_that_fails_costs_no_other(supervisor):
     bad, good = Worker(failures=1000), Worker()
     supervisor.start(bad)
     supervisor.start(good)
-    await asyncio.wait_for(good.working.wait(), 5)
+    await asyncio.wait_for(good.working.wait(), 20)
     await asyncio.sleep(0.15)
     assert [each.running for each in supervisor.workers] == [False, True]
 

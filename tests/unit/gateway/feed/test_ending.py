@@ -66,7 +66,7 @@ async def test_a_wait_ends_with_a_move_a_caller_who_goes_or_a_process_that_stops
     for number in range(3):
         one, moved = ending(PUBLIC, Verifier()), asyncio.Event()
         (moved, one.gone, one._closing)[number].set()  # noqa: SLF001  (as the process does)
-        await asyncio.wait_for(one.wait(moved, 20), 1)
+        await asyncio.wait_for(one.wait(moved, 60), 20)
         assert await one.is_due() is (number > 0)
 
 
