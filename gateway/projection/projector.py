@@ -32,6 +32,7 @@ class Projector:
     def __init__(self, database: Database, bus: Bus) -> None:
         self._database, self._bus = database, bus
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._over: dict[int, asyncio.Event] = {}
         self._databases: dict[int, Database] = {}
         self.followers: dict[int, Follower] = {}
         self.taken: Counter[str] = Counter()
@@ -69,7 +70,7 @@ class Projector:
         retired_at: float | None = 0.0
         while not stop.is_set():
             await lock.execute("SELECT 1")
-            building = await self._follow(stop)
+            building = await self._follow()
             for generation_id in building:
                 if await self._has_caught_up(self.followers[generation_id]):
                     async with self._database.session() as session, session.begin():
@@ -90,7 +91,7 @@ class Projector:
             return False
         return True
 
-    async def _follow(self, stop: asyncio.Event) -> Sequence[int]:
+    async def _follow(self) -> Sequence[int]:
         """Follow the streams for what is to be kept up to date, and return what is being built."""
         async with self._database.session() as session, session.begin():
             generations = [(g.id, g.state, g.schema_name) for g in await followed(session)]
@@ -105,7 +106,7 @@ class Projector:
                 _log.error("projector.follower_failed", generation=generation_id, exc_info=task.exception())
                 await self._end(generation_id)
         for generation_id in wanted.keys() - self.followers.keys():
-            self._begin(generation_id, wanted[generation_id], stop)
+            self._begin(generation_id, wanted[generation_id])
         return [id_ for id_, state, _ in generations if id_ is not None and state == State.BUILDING]
 
     async def _has_caught_up(self, follower: Follower) -> bool:
@@ -121,15 +122,17 @@ class Projector:
             for owner, (end, created) in ends.items()
         )
 
-    def _begin(self, generation_id: int, schema: str, stop: asyncio.Event) -> None:
+    def _begin(self, generation_id: int, schema: str) -> None:
         database = self._database.on_schema(schema)
         follower = Follower(generation_id, database, self._bus, self.taken)
         self._databases[generation_id], self.followers[generation_id] = database, follower
-        self._tasks[generation_id] = asyncio.create_task(follower.run(stop), name=f"follower-{generation_id}")
+        self._over[generation_id] = over = asyncio.Event()
+        self._tasks[generation_id] = asyncio.create_task(follower.run(over), name=f"follower-{generation_id}")
 
     async def _end(self, generation_id: int) -> None:
         task = self._tasks.pop(generation_id)
         del self.followers[generation_id]
+        self._over.pop(generation_id).set()  # what it waits for may swallow the cancellation
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await self._databases.pop(generation_id).dispose()

@@ -185,13 +185,20 @@ class Copies:
         return {feed.owner: await feed.lag() for feed in self._feeds if feed.is_running}
 
     async def _lead(self, lock: asyncpg.Connection, stop: asyncio.Event) -> None:
-        """Lead for as long as the connection that holds the lock is alive."""
+        """Lead for as long as the connection that holds the lock is alive.
+
+        The feeds are told that it is over, and not only cancelled: what they wait for may swallow that.
+        """
+        over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             for feed in self._feeds:
-                group.create_task(feed.run(stop), name=f"copies-{feed.owner}")
-            while not stop.is_set():
-                await lock.execute("SELECT 1")
-                await pause(stop, CHECK_SECONDS)
+                group.create_task(feed.run(over), name=f"copies-{feed.owner}")
+            try:
+                while not stop.is_set():
+                    await lock.execute("SELECT 1")
+                    await pause(stop, CHECK_SECONDS)
+            finally:
+                over.set()
 
 
 class _Feed:

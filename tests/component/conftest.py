@@ -17,6 +17,13 @@ from shared.testing.fixtures import Serve
 Clients = dict[str, httpx.AsyncClient]
 
 
+END_LEADER = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Ends the connections that lead in the database that is asked, and tells how many there were."""
+
+
 @pytest.fixture(scope="module")
 async def clients(serve: Serve) -> AsyncIterator[Clients]:
     """Serve the three owners for the tests of one file."""

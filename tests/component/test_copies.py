@@ -1,6 +1,7 @@
 """Copies of other owners' documents: each newest version once, whoever is away meanwhile, and whatever is in between."""
 
 import asyncio
+import contextlib
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -12,6 +13,7 @@ from sqlmodel import SQLModel, col, func, select
 
 from services.funding.main import SERVICE as FUNDING
 from services.projects.main import SERVICE as PROJECTS
+from shared.chassis import copies as copies_module
 from shared.chassis.bus import stream_name
 from shared.chassis.copies import (
     Copies,
@@ -30,12 +32,9 @@ from shared.contracts.base import Contract
 from shared.contracts.events import Header, encode
 from shared.testing.documents import ACTIVITY, FINANCE, PARTNER
 from shared.testing.streams import await_published
+from tests.component.conftest import END_LEADER
 
 SECONDS = 20.0
-END_LEADER = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 END_ALL = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = $1"
 
 
@@ -383,6 +382,28 @@ async def test_a_process_that_lost_the_lock_tries_to_lead_again(serve, database,
             async with asyncio.timeout(SECONDS):
                 while not await other_connection.fetchval(END_LEADER):
                     await asyncio.sleep(0.02)
+
+
+async def test_a_feed_that_does_not_notice_that_it_is_cancelled_ends_with_the_lock(
+    serve, database, bus, other_connection, monkeypatch
+):
+    taking = asyncio.Event()
+    take = copies_module._Feed._take  # noqa: SLF001  (stands for whatever is under way in a library)
+
+    async def deaf(self, messages):
+        taking.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(SECONDS / 10)
+        await take(self, messages)
+
+    monkeypatch.setattr(copies_module._Feed, "_take", deaf)  # noqa: SLF001
+    async with serve(PROJECTS) as client, copying(database, bus, STATUS):
+        await write(client, "A-1")
+        await taking.wait()
+        assert await other_connection.fetchval(END_LEADER)
+        async with asyncio.timeout(SECONDS):
+            while not await other_connection.fetchval(END_LEADER):
+                await asyncio.sleep(0.02)
 
 
 async def test_another_process_takes_over_when_the_first_ends(serve, database, database_url, bus):

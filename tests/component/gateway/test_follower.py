@@ -1,22 +1,27 @@
 """Following the streams: what the database or a message does to it, and what it makes of a stream made anew."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 
+from deploy.local.embedded import EmbeddedPostgres
+from gateway.main import SERVICE as GATEWAY
 from gateway.projection.follower import Follower
+from gateway.projection.projector import Projector
 from services.projects.main import SERVICE as PROJECTS
 from shared.chassis.bus import Bus, stream_name
 from shared.chassis.db import Database, execute
-from shared.chassis.stream import StreamReplaced
+from shared.chassis.stream import StreamMessage, StreamReplaced
+from shared.chassis.workers import Supervisor
 from shared.contracts.catalog import OWNERS
 from shared.testing.documents import ANY
-from shared.testing.fixtures import Serve
+from shared.testing.fixtures import Serve, Templates
 from shared.testing.read_models import NewReadModel
+from tests.component.conftest import END_LEADER
 
 SECONDS = 20.0
 
@@ -134,3 +139,37 @@ async def test_an_event_that_no_rule_can_take_is_buried_and_the_rest_goes_on(
         await js.publish("projects.v1.activity.registered.x", deep.encode(), stream="PROJECTS")
         await client.post("/v1/activities", json=activity("D-1"))
         await until(database, {"D-1": "Decent work"})
+
+
+async def test_a_follower_that_does_not_notice_that_it_is_cancelled_ends_with_the_lock(
+    templates: Templates, postgres: EmbeddedPostgres, serve: Serve, bus: Bus, monkeypatch: pytest.MonkeyPatch
+):
+    taking = asyncio.Event()
+    take = Follower._take  # noqa: SLF001  (stands for whatever is under way in a library)
+
+    async def deaf(self: Follower, messages: Sequence[StreamMessage]) -> None:
+        taking.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(2)
+        await take(self, messages)
+
+    monkeypatch.setattr(Follower, "_take", deaf)
+    name = f"test_{uuid4().hex[:12]}"
+    database, supervisor = Database(await templates.copy_with_password(GATEWAY, name)), Supervisor()
+    supervisor.start(Projector(database, bus))
+    async with serve(PROJECTS) as client:
+        await client.post("/v1/activities", json=activity("A-9"))
+        await taking.wait()
+        assert await ended(database)
+        async with asyncio.timeout(SECONDS):
+            while not await ended(database):
+                await asyncio.sleep(0.02)
+    await supervisor.stop()
+    await database.dispose()
+    postgres.drop(name)
+
+
+async def ended(database: Database) -> int:
+    """End the connection that holds the lock of the projector, and return whether there was one."""
+    async with database.session() as session:
+        return int((await execute(session, text(END_LEADER))).scalar_one())
