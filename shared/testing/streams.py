@@ -9,7 +9,7 @@ from deploy.local.embedded import EmbeddedNats
 from shared.chassis.stream import StreamReader
 from shared.contracts.events import Envelope
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 30
 
 
 async def await_published(client: httpx.AsyncClient) -> None:
@@ -24,6 +24,16 @@ async def waiting(client: httpx.AsyncClient) -> int:
     checks = (await client.get("/readyz")).json()["checks"]
     count: int = checks["outbox"]["detail"].get("waiting", 1)
     return count
+
+
+async def await_copied(client: httpx.AsyncClient, owner: str) -> None:
+    """Wait until a service that keeps copies has taken in all that an owner published, if it copies anything of it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            copies = (await client.get("/readyz")).json()["checks"]["copies"]["detail"]
+            if copies and "error" not in copies and not copies.get(owner, 0):
+                return
+            await asyncio.sleep(0.02)
 
 
 async def published(nats: EmbeddedNats, owner: str, aggregate_id: UUID | None = None) -> list[Envelope]:

@@ -10,14 +10,13 @@ from shared.contracts.ids import agreement_id
 from shared.testing import partnerships as sample
 from shared.testing import proposals as frameworks
 from shared.testing.documents import ANY
-from shared.testing.streams import await_published, published
+from shared.testing.streams import await_copied, await_published, published
 
 PATH = "/v1/agreements"
 BIENNIUM = "2088-89"
 """One that no other test knows anything of."""
 PROGRAMME = "TEST-PARTNERSHIPS-KEN"
 REGION = "TEST-AFRICA"
-SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +41,8 @@ async def funding(clients):
     ):
         assert (await projects.put(path, json=document)).status_code == 201
     await await_published(projects)
-    await copied(funding)
+    await await_copied(funding, "projects")
     return funding
-
-
-async def copied(client):
-    """Wait until funding has taken in all that projects published."""
-    async with asyncio.timeout(SECONDS):
-        while True:
-            check = (await client.get("/readyz")).json()["checks"]["copies"]
-            if check["detail"].get("projects") == 0:
-                return
-            await asyncio.sleep(0.02)
 
 
 @pytest.fixture
@@ -202,11 +191,11 @@ async def test_no_money_without_a_passed_appraisal(clients, funding, address, id
     for person in ("b", "c"):
         await post(projects, f"{at}/appraisals", frameworks.appraisal(person, "3"))
     await await_published(projects)
-    await copied(funding)
+    await await_copied(funding, "projects")
     assert (await act(funding, address, "sign", status=409))["code"] == "proposal-not-passed"
     await act(projects, at, "pass")
     await await_published(projects)
-    await copied(funding)
+    await await_copied(funding, "projects")
     await act(funding, address, "sign")
 
 

@@ -1,6 +1,5 @@
 """Projects and funding served together, with money of three countries and organisations, in all states."""
 
-import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +24,7 @@ from services.projects.proposals.aggregates import PROPOSALS
 from shared.contracts.projects.v1 import Activity
 from shared.testing import partnerships as sample
 from shared.testing import proposals, workplans
-from shared.testing.streams import await_published
+from shared.testing.streams import await_copied, await_published
 from tests.component.access.comparing import Stores, drawing
 
 COUNTRIES = ("KE", "UG", "TZ")
@@ -36,7 +35,6 @@ BIENNIUM = "2088-89"
 TITLES = [{"text": "Decent work"}]
 STATES = ("draft", "signed", "active", "suspended", "completed", "terminated", "cancelled")
 AT = "2026-03-01T00:00:00Z"
-SECONDS = 30
 
 AGGREGATES = {
     "/v1/finances": FINANCES,
@@ -80,16 +78,9 @@ async def money(serve, postgres):
         await others.put(COUNTRY_PROGRAMMES, *(draft_programme(country) for country in COUNTRIES))
         await store(stores, draw)
         await await_published(projects)
-        await copied(client)
+        await await_copied(client, "projects")
         known = {each["iati_identifier"]: Activity.model_validate(each) for each in activities}
         yield Money(client, stores, known)
-
-
-async def copied(client):
-    """Wait until funding has taken in all that projects published."""
-    async with asyncio.timeout(SECONDS):
-        while (await client.get("/readyz")).json()["checks"]["copies"]["detail"].get("projects") != 0:
-            await asyncio.sleep(0.02)
 
 
 async def store(stores: Stores, draw) -> None:

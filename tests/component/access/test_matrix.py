@@ -20,9 +20,10 @@ from shared.testing.identity import TestIssuer
 from tests.component.access.calls import Call, calls_of
 from tests.component.access.contracts import OWNERS
 from tests.component.access.expected import BY_ROLE, NOT_FOUND, ROLES, Answer, expected, grants_for
-from tests.component.access.things import PATIENCE_SECONDS, Thing, load
+from tests.component.access.things import Thing, load
 
 AT_ONCE = 6
+SECONDS = 30
 QUIET = {"alert_seconds": 86400.0}
 SETTINGS: Mapping[str, Mapping[str, object]] = {
     "funding": QUIET,
@@ -81,7 +82,7 @@ async def things(served: Clients) -> dict[str, list[Thing]]:
     """Store documents with the owners, and let the gateway know them all."""
     loaded = await load(served)
     shown = [each for each in loaded["projects"] if each.resource in SHOWN_BY_GATEWAY]
-    async with asyncio.timeout(PATIENCE_SECONDS):
+    async with asyncio.timeout(SECONDS):
         for path in (f"/v1/results/{SHOWN_BY_GATEWAY[each.resource]}/{each.identifier}" for each in shown):
             while (await served["gateway"].get(path)).status_code != httpx.codes.OK:
                 await asyncio.sleep(0.05)

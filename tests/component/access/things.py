@@ -3,7 +3,6 @@
 There are two activities, one that is published and one that is not, and what belongs to either.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +18,7 @@ from shared.testing import proposals as programme
 from shared.testing.documents import ACTIVITY, FINANCE, PARTNER
 from shared.testing.mission import MISSION
 from shared.testing.programming import PROGRAMMING
-from shared.testing.streams import await_published
+from shared.testing.streams import await_copied, await_published
 from tests.component.access.contracts import contract_of
 
 Body = dict[str, Any]
@@ -30,7 +29,6 @@ SHOWN, HIDDEN = "XM-TEST-SHOWN", "XM-TEST-HIDDEN"
 BIENNIUM = programme.BIENNIUM
 ALLOCATION, RECOMMENDATION, FOLLOW_UP = "A1", "R1", "F1"
 TEXT = [{"text": "So it is"}]
-PATIENCE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +246,7 @@ async def load(clients: Mapping[str, httpx.AsyncClient]) -> dict[str, list[Thing
         loaded[owner] = [await _store(clients[owner], thing) for thing in things()]
         await await_published(clients[owner])
         for other in set(clients) - {"projects", "gateway"}:
-            await _copied(clients[other], owner)
+            await await_copied(clients[other], owner)
     return loaded
 
 
@@ -264,10 +262,3 @@ async def _store(client: httpx.AsyncClient, thing: Thing) -> Thing:
     stored = await client.get(thing.address)
     assert stored.status_code == httpx.codes.OK, stored.text
     return thing.placed(stored.json()["document"])
-
-
-async def _copied(client: httpx.AsyncClient, owner: str) -> None:
-    """Wait until a service has taken in all that an owner published, if it copies anything of it."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while (await client.get("/readyz")).json()["checks"]["copies"]["detail"].get(owner, 0) != 0:
-            await asyncio.sleep(0.02)
